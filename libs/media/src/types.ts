@@ -1,0 +1,318 @@
+// The shapes that libs/media speaks in. The glossary is in index.ts.
+import type { Writable } from 'node:stream';
+
+/** A ratio as ffmpeg writes it: '24000/1001', '1/90000'. */
+export type Ratio = string;
+
+/** Something a person should know about a file that is analysed all the same. */
+export interface Warning {
+  code: string;
+  message: string;
+}
+
+/** Where ffmpeg and ffprobe are. Left out: BACKLOT_FFMPEG / BACKLOT_FFPROBE, then the names on PATH. */
+export interface Tools {
+  ffmpeg?: string;
+  ffprobe?: string;
+}
+
+export interface Colour {
+  primaries?: string;
+  transfer?: string;
+  space?: string;
+  range?: string;
+  /** Set when the picture is PQ, HLG or Dolby Vision; proxy and keyframes are tone-mapped to BT.709 then. */
+  hdr?: 'pq' | 'hlg' | 'dolby-vision';
+}
+
+export interface VideoStream {
+  /** Stream index in the container: the one that every function of this lib decodes. */
+  index: number;
+  codec: string;
+  profile?: string;
+  /** Size as shown: after rotation and with square pixels. */
+  width: number;
+  height: number;
+  /** Size as coded. */
+  storedWidth: number;
+  storedHeight: number;
+  /** Degrees the stored picture is turned clockwise to be shown: 0, 90, 180 or 270. */
+  rotation: 0 | 90 | 180 | 270;
+  /** The display matrix also reflects the picture. */
+  mirrored: boolean;
+  /** Sample aspect ratio, '1:1' when square or not told. */
+  sar: string;
+  pixFmt: string;
+  bitDepth: number;
+  /** Average rate, '24000/1001'. */
+  frameRate: Ratio;
+  variableFrameRate: boolean;
+  timeBase: Ratio;
+  /** Timestamp of the first frame that decodes, in timeBase. */
+  startPts: number;
+  /** What the container claims, when it does. */
+  claimedFrames?: number;
+  durationSeconds?: number;
+  interlaced: boolean;
+  colour: Colour;
+}
+
+export interface AudioStream {
+  index: number;
+  codec: string;
+  channels: number;
+  sampleRate: number;
+  language?: string;
+}
+
+export interface Probe {
+  /** ffmpeg's name of the demuxer, 'mov,mp4,m4a,3gp,3g2,mj2'. */
+  container: string;
+  durationSeconds: number;
+  bytes?: number;
+  video: VideoStream;
+  audio: AudioStream[];
+  otherStreams: { index: number; type: string; codec?: string }[];
+  warnings: Warning[];
+}
+
+export type TransitionKind = 'start' | 'cut' | 'dissolve' | 'fade' | 'wipe' | 'other';
+
+/** How a shot begins. */
+export interface Transition {
+  kind: TransitionKind;
+  /** First and last frame of a gradual transition (frames that belong to neither shot). */
+  first?: number;
+  last?: number;
+  /** 0..1 */
+  confidence: number;
+}
+
+/** One boundary as a detector reports it. `frame` is the first frame that shows the new shot alone. */
+export interface Boundary {
+  frame: number;
+  entry: Transition;
+}
+
+/** Picture geometry inside the frame, in display pixels (after rotation, square pixels). */
+export interface Letterbox {
+  top: number;
+  bottom: number;
+  left: number;
+  right: number;
+}
+
+export type MotionKind = 'static' | 'pan' | 'tilt' | 'zoom' | 'handheld' | 'action';
+
+export interface Measures {
+  /** Mean luma, 0 black .. 1 white. */
+  brightness: number;
+  /** Standard deviation of luma inside the picture, 0..1. */
+  contrast: number;
+  /** Median displacement of the picture between neighbouring frames, in percent of its width a second. */
+  motion: number;
+  /** Camera motion where it is plain, else absent. */
+  motionKind?: MotionKind;
+  /** 0 sharp .. 1 blurred. */
+  blur: number;
+  /** Mean chroma distance from grey, 0..1. */
+  saturation: number;
+  /** Share of the shot's frames that are black, 0..1. */
+  blackFraction: number;
+  /** Share of the shot's frames that repeat the frame before, 0..1. */
+  frozenFraction: number;
+  letterbox: Letterbox;
+}
+
+export interface KeyframeRef {
+  frame: number;
+  pts: number;
+  /** Size of the JPEG. */
+  width: number;
+  height: number;
+}
+
+export interface KeyframeImage extends KeyframeRef {
+  shot: number;
+  jpeg: Buffer;
+}
+
+/** How a fact came to be known. */
+export type FactSource = 'measured' | 'modelled' | 'written';
+
+export interface Fact<T> {
+  value: T;
+  source: FactSource;
+  /** Name and version of what measured or modelled it, or the member who wrote it. */
+  by?: string;
+  /** 0..1 */
+  confidence: number;
+}
+
+/** What the models see in a shot. A field that is not known is absent, never guessed. */
+export interface Labels {
+  /** People present; 'several' above two, because counts above two are not to be trusted. */
+  people?: Fact<0 | 1 | 2 | 'several'>;
+  faces?: Fact<1 | 2 | 'several'>;
+  /** Things, by COCO name, most certain first. */
+  objects?: Fact<string>[];
+  /** Best ImageNet label where its probability is above .2. */
+  scene?: Fact<string>;
+  place?: Fact<'indoors' | 'outdoors'>;
+  shotSize?: Fact<ShotSize>;
+  /** Mean 1280-number look vector of the keyframes (EfficientNet-lite0), for search by example. */
+  vector?: Float32Array;
+}
+
+export type ShotSize =
+  | 'extreme close-up'
+  | 'close-up'
+  | 'medium close-up'
+  | 'medium shot'
+  | 'medium long shot'
+  | 'long shot';
+
+export interface Shot {
+  /** 0, 1, 2 … in the order shown. */
+  index: number;
+  /** First and last frame, counted from 0 in the order shown, both inside the shot. */
+  first: number;
+  last: number;
+  startPts: number;
+  /** Timestamp of the first frame after the shot (at the end of the film: last + its duration). */
+  endPts: number;
+  entry: Transition;
+  measures: Measures;
+  keyframes: KeyframeRef[];
+  labels?: Labels;
+}
+
+/** A piece of the proxy for an HLS byte-range playlist: one moof and its mdat. */
+export interface ProxyFragment {
+  offset: number;
+  bytes: number;
+  /** Timestamp of its first video frame, in the master's time base. */
+  startPts: number;
+  durationSeconds: number;
+}
+
+export interface ProxyLayout {
+  width: number;
+  height: number;
+  /** Bytes 0..initBytes-1 are the initialisation segment (ftyp and moov). */
+  initBytes: number;
+  bytes: number;
+  /** RFC 6381 codecs, for the playlist: 'avc1.64001e,mp4a.40.2'. */
+  codecs: string;
+  hasAudio: boolean;
+}
+
+/** One JPEG sheet of small pictures, read row by row. */
+export interface FilmstripSheet {
+  sheet: number;
+  jpeg: Buffer;
+  tiles: { frame: number; pts: number }[];
+}
+
+export interface FilmstripLayout {
+  tileWidth: number;
+  tileHeight: number;
+  columns: number;
+  rows: number;
+  /** A tile every so many seconds. */
+  everySeconds: number;
+  sheets: number;
+  tiles: { frame: number; pts: number }[];
+}
+
+/** What a detector needs of one frame: a small picture. Rows are packed. */
+export interface SmallFrame {
+  frame: number;
+  pts: number;
+  width: number;
+  height: number;
+  /** Luma, width x height. */
+  y: Uint8Array;
+  /** Chroma, half size each way (rounded up). */
+  u: Uint8Array;
+  v: Uint8Array;
+}
+
+/** Port: finds boundaries in a stream of frames, with bounded memory and a bounded lag. */
+export interface ShotDetector {
+  readonly name: string;
+  readonly version: string;
+  /** Takes the next frame (its arrays are reused by the caller after the call); gives the boundaries that are certain by now, in order. */
+  push(frame: SmallFrame): Boundary[];
+  /** The film has ended: what is left. */
+  end(): Boundary[];
+}
+
+export interface VisionModels {
+  /** Models that could not be loaded: missing, changed, refused by the runtime. */
+  warnings: Warning[];
+  /** Name and version of each loaded model, 'nanodet-g 3.0.4'. */
+  loaded: string[];
+  /** Labels of one shot from its keyframes (RGB, rows packed), bars already cropped. */
+  label(keyframes: RgbImage[], context: { motion: number }): Promise<Labels>;
+  close(): Promise<void>;
+}
+
+export interface RgbImage {
+  width: number;
+  height: number;
+  data: Uint8Array;
+}
+
+export interface AnalyseOptions extends Tools {
+  probe: Probe;
+  /** Fraction 0..1 of the film (by timestamp), frames so far. Called at most some ten times a second. */
+  onProgress?(fraction: number, frames: number): void;
+  signal?: AbortSignal;
+  detector?: 'classical' | ShotDetector;
+  /** Fragmented mp4: one H.264 frame per master frame; its time 0 is the first frame's pts, and it keeps every distance. */
+  proxy?: { height?: number; writable: Writable };
+  /** In order; the pass waits for a promise. */
+  onShot?(shot: Shot): void | Promise<void>;
+  onKeyframe?(image: KeyframeImage): void | Promise<void>;
+  filmstrip?: { onSheet(sheet: FilmstripSheet): void | Promise<void> };
+  models?: VisionModels;
+  /** Decoder threads, 1 or 2 (default 2). */
+  threads?: number;
+  /** Seconds without a byte from ffmpeg after which the pass is given up (default 120). */
+  stallSeconds?: number;
+}
+
+export interface Analysis {
+  frames: number;
+  timeBase: Ratio;
+  startPts: number;
+  /** From the first frame's timestamp to the end of the last frame, in timeBase. */
+  durationPts: number;
+  width: number;
+  height: number;
+  detector: string;
+  shots: Shot[];
+  proxy?: ProxyLayout;
+  proxyFragments: ProxyFragment[];
+  filmstrip?: FilmstripLayout;
+  warnings: Warning[];
+}
+
+export interface ClipSpec extends Tools {
+  probe: Probe;
+  /** The shot: frames first..last are startPts <= pts < endPts. */
+  startPts: number;
+  endPts: number;
+  fps: number;
+  /** 8k+1 */
+  frames: number;
+  /** Multiples of 32. */
+  width: number;
+  height: number;
+  /** Bars to take away before the centre crop, in display pixels. */
+  letterbox?: Letterbox;
+  /** Seconds after startPts where the clip begins (default 0). */
+  offsetSeconds?: number;
+  signal?: AbortSignal;
+}
