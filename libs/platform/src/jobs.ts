@@ -81,19 +81,12 @@ export async function startJobs(database: Database, handlers: Record<string, Job
     };
   }
   const runner: Runner = await run({ pgPool: pool, taskList: tasks, concurrency: config().BACKLOT_JOB_CONCURRENCY, pollInterval: 1000, noHandleSignals: true });
-  const alive = async (): Promise<void> => {
-    await pool.query(
-      `insert into backlot_jobs.worker (worker_id, instance, seen_at) select distinct locked_by, $1, now() from graphile_worker._private_jobs where locked_by is not null and locked_by = any($2)
-       on conflict (worker_id) do update set seen_at = now()`,
-      [instance, [...workerIds]],
-    );
-  };
   const workerIds = new Set<string>();
+  const alive = async (): Promise<void> => {
+    await pool.query(`insert into backlot_jobs.worker (worker_id, instance) select unnest($2::text[]), $1 on conflict (worker_id) do update set seen_at = now()`, [instance, [...workerIds]]);
+  };
   runner.events.on('worker:create', ({ worker }) => workerIds.add(worker.workerId));
-  runner.events.on('job:start', ({ worker }) => {
-    workerIds.add(worker.workerId);
-    void alive().catch((error: Error) => process.stderr.write(`worker heartbeat: ${error.message}\n`));
-  });
+  runner.events.on('job:start', ({ worker }) => workerIds.add(worker.workerId));
   const beat = setInterval(() => void alive().catch((error: Error) => process.stderr.write(`worker heartbeat: ${error.message}\n`)), 5000);
   return {
     async stop() {
@@ -105,11 +98,14 @@ export async function startJobs(database: Database, handlers: Record<string, Job
   };
 }
 
-/** Unlocks jobs of workers of this instance that no longer exist, and of any that has been silent for a minute. */
+/**
+ * Unlocks jobs that no living worker holds: at the start of an instance none of its own workers lives, and one that was silent for a
+ * minute is taken for dead. (graphile-worker itself waits four hours.) Handlers are idempotent, so a wrong guess costs time only.
+ */
 async function releaseDead(pool: pg.Pool, instance: string): Promise<void> {
+  await pool.query(`delete from backlot_jobs.worker where instance = $1 or seen_at < now() - interval '60 seconds'`, [instance]);
   const { rows: dead } = await pool.query<{ worker_id: string }>(
-    `delete from backlot_jobs.worker where instance = $1 or seen_at < now() - interval '60 seconds' returning worker_id`,
-    [instance],
+    `select distinct locked_by as worker_id from graphile_worker._private_jobs where locked_by is not null and locked_by not in (select worker_id from backlot_jobs.worker)`,
   );
   if (dead.length) await pool.query(`select graphile_worker.force_unlock_workers($1)`, [dead.map((worker) => worker.worker_id)]);
 }

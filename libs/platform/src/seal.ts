@@ -64,9 +64,9 @@ export function openSegment(key: Buffer, objectId: string, header: SealedHeader,
   const plain = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES));
   try {
     decipher.final();
-  } catch (error) {
-    if (error instanceof Error) throw broken(`segment ${index} was changed or belongs to another object`);
-    throw error;
+  } catch {
+    // final() throws for one reason only: the tag does not fit.
+    throw broken(`segment ${index} was changed or belongs to another object`);
   }
   return plain;
 }

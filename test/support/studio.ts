@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { connect, Database, FileStore, LocalKeys, newId, rows, Vault } from '#libs/platform';
+import { migrate, newPassword } from '../../migrations/index.js';
+
+/** A migrated database of its own, a store and keys in a temporary folder: the real parts, empty. */
+export interface World {
+  database: Database;
+  vault: Vault;
+  store: FileStore;
+  keys: LocalKeys;
+  folder: string;
+  ownerUrl: string;
+  appUrl: string;
+  jobsUrl: string;
+  /** Makes a studio with one member and gives their scope. */
+  studio(name?: string): Promise<{ studioId: string; memberId: string }>;
+  close(): Promise<void>;
+}
+
+const passwords = { app: newPassword(), jobs: newPassword() };
+
+/** Needs the Postgres of jest's global set-up (BACKLOT_TEST_DATABASE_OWNER_URL). */
+export async function makeWorld(): Promise<World> {
+  const serverUrl = process.env.BACKLOT_TEST_DATABASE_OWNER_URL;
+  if (!serverUrl) throw new Error('BACKLOT_TEST_DATABASE_OWNER_URL is not set: run this through the medium project of jest.');
+  const name = `world_${newId().replaceAll('-', '')}`;
+  const admin = new pg.Client({ connectionString: serverUrl });
+  await admin.connect();
+  await admin.query(`create database ${name}`);
+  const ownerUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  const { appUrl, jobsUrl } = await migrate(ownerUrl, passwords);
+  const database = await connect(appUrl, 8);
+  const folder = mkdtempSync(join(tmpdir(), 'backlot-world-'));
+  const store = new FileStore(join(folder, 'vault'));
+  const keys = new LocalKeys(join(folder, 'keys'));
+  return {
+    database,
+    vault: new Vault(database, store, keys),
+    store,
+    keys,
+    folder,
+    ownerUrl,
+    appUrl,
+    jobsUrl,
+    async studio(label = 'Studio') {
+      const studioId = newId();
+      const memberId = newId();
+      await database.inStudio({ studioId }, async () => {
+        await rows(`insert into studio (id, name, slug) values ($1, $2, $3)`, [studioId, label, studioId]);
+        await rows(`insert into member (id, studio_id, email, name, roles, password_hash) values ($1, $2, $3, 'Member', '{admin}', 'not a hash: nobody signs in')`, [memberId, studioId, `${memberId}@example.test`]);
+      });
+      return { studioId, memberId };
+    },
+    async close() {
+      await database.close();
+      await admin.query(`drop database ${name} with (force)`);
+      await admin.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
