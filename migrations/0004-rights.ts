@@ -22,6 +22,7 @@ export class Rights1700000000004 implements MigrationInterface {
         licence_id uuid not null references licence (id),
         title_id uuid not null,
         studio_id uuid not null,
+        asset_ids text[] not null default '{}',
         primary key (licence_id, title_id)
       );
       create index on licence_title (studio_id, title_id);

@@ -27,6 +27,7 @@ const schema = z.object({
   BACKLOT_LEASE_SECONDS: z.coerce.number().int().min(5).max(600).default(30),
   BACKLOT_DELIVERY_HOURS: z.coerce.number().min(0.01).max(24 * 30).default(24),
   BACKLOT_UPLOAD_PART_BYTES: z.coerce.number().int().min(65_536).max(1_073_741_824).default(8_388_608),
+  BACKLOT_TERRITORY: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'give an ISO 3166 code such as DE').optional(),
   BACKLOT_AGENT_TOKENS: z.string().min(1).optional(),
   BACKLOT_INSTANCE: z.string().min(1).default('local'),
   BACKLOT_SECURE_COOKIES: z.stringbool().default(false),

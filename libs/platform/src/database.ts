@@ -14,6 +14,7 @@ export interface Scope {
 
 interface Open extends Scope {
   manager: EntityManager;
+  kept: (() => Promise<void>)[];
 }
 
 const scopes = new AsyncLocalStorage<Open>();
@@ -46,10 +47,20 @@ export class Database {
       if (open.studioId !== scope.studioId) throw new Error('a transaction of one studio cannot open another studio');
       return work(open.manager);
     }
-    return this.source.transaction(async (manager) => {
-      await manager.query(`select set_config('app.studio_id', $1, true), set_config('app.member_id', $2, true)`, [scope.studioId, scope.memberId ?? '']);
-      return scopes.run({ ...scope, manager }, () => work(manager));
-    });
+    const kept: Open['kept'] = [];
+    try {
+      return await this.source.transaction(async (manager) => {
+        await manager.query(`select set_config('app.studio_id', $1, true), set_config('app.member_id', $2, true)`, [scope.studioId, scope.memberId ?? '']);
+        return scopes.run({ ...scope, manager, kept }, () => work(manager));
+      });
+    } catch (error) {
+      if (kept.length) {
+        await this.inStudio(scope, async () => {
+          for (const write of kept) await write();
+        });
+      }
+      throw error;
+    }
   }
 
   /** For the few rows that have no studio and the gate functions (sign-in, session and agent look-up). */
@@ -67,6 +78,12 @@ export function scoped(): Open {
   const open = scopes.getStore();
   if (!open) throw new Error('no studio in scope: wrap the call in database.inStudio');
   return open;
+}
+
+/** Writes now, and again in a transaction of its own if the open one is rolled back: a refusal stays recorded though it undid everything else. */
+export async function writeAnyway(write: () => Promise<void>): Promise<void> {
+  scoped().kept.push(write);
+  await write();
 }
 
 /** Rows of a query in the studio's open transaction. */

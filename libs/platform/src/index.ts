@@ -9,7 +9,7 @@
  * - event: a fact written with what it tells of (outbox), relayed once to each consumer
  */
 export { config, readConfig, required, settingNames, type Config } from './config.js';
-export { connect, Database, row, rows, scoped, type Scope } from './database.js';
+export { connect, Database, row, rows, scoped, writeAnyway, type Scope } from './database.js';
 export { notFound, reasonOf, Refusal, type Reason } from './errors.js';
 export { isId, newId } from './ids.js';
 export { cancelJob, enqueueJob, jobsOf, startJobs, type Job, type JobContext, type JobHandler, type JobState } from './jobs.js';

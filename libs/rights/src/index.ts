@@ -1,0 +1,9 @@
+/**
+ * rights: licences and what they allow.
+ *
+ * - licence: an ODRL policy a rights holder signed; a title attached to it is in its collection `<policy uid>#titles`
+ * - decision: one evaluation of every licence behind a scope, recorded with its trace and logged
+ * - release: a key handed out under a decision (Vault.release); `openFor` is the way for members
+ */
+export * from './policy/index.js';
+export { type Decision, type Licence, LicenceRefused, type Question, Rights } from './rights.js';
