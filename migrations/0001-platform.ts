@@ -81,6 +81,17 @@ export class Platform1700000000001 implements MigrationInterface {
       );
       call protect('event_handled');
 
+      create table request_once (
+        studio_id uuid not null,
+        member_id uuid not null,
+        key text not null check (length(key) between 8 and 200),
+        answer bytea,
+        at timestamptz not null default now(),
+        primary key (studio_id, member_id, key)
+      );
+      create index on request_once (studio_id, at);
+      call protect('request_once');
+
       -- The relay must see which studios have events; it acts on each inside that studio's scope.
       grant select on outbox to backlot_gate;
       create policy relay on outbox for select to backlot_gate using (true);
@@ -93,6 +104,6 @@ export class Platform1700000000001 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query(`drop function outbox_waiting; drop table event_handled, outbox, job, sealed_key, sealed_object; drop procedure protect; drop function current_studio`);
+    await db.query(`drop function outbox_waiting; drop table request_once, event_handled, outbox, job, sealed_key, sealed_object; drop procedure protect; drop function current_studio`);
   }
 }

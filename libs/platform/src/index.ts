@@ -14,6 +14,7 @@ export { notFound, reasonOf, Refusal, type Reason } from './errors.js';
 export { isId, newId } from './ids.js';
 export { cancelJob, enqueueJob, jobsOf, startJobs, type Job, type JobContext, type JobHandler, type JobState } from './jobs.js';
 export { createKeyFile, LocalKeys, type KeyManagement } from './keys.js';
+export { forgetRequests, once } from './once.js';
 export { emit, relayEvents, type DomainEvent, type EventHandler } from './outbox.js';
 export { decodeCursor, encodeCursor, pageSize, toPage, type Page, type Paged } from './page.js';
 export { repositoryRoot } from './paths.js';
