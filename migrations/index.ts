@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -83,9 +82,4 @@ function withUser(url: string, user: string, password: string): string {
   changed.username = user;
   changed.password = encodeURIComponent(password);
   return changed.toString();
-}
-
-/** A password for a role that only machines use. */
-export function newPassword(): string {
-  return randomBytes(24).toString('base64url');
 }

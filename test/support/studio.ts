@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { connect, Database, FileStore, LocalKeys, newId, rows, Vault } from '#libs/platform';
-import { migrate, newPassword } from '../../migrations/index.js';
+import { migrate } from '../../migrations/index.js';
 
 /** A migrated database of its own, a store and keys in a temporary folder: the real parts, empty. */
 export interface World {
@@ -20,8 +21,6 @@ export interface World {
   close(): Promise<void>;
 }
 
-const passwords = { app: newPassword(), jobs: newPassword() };
-
 /** Needs the Postgres of jest's global set-up (BACKLOT_TEST_DATABASE_OWNER_URL). */
 export async function makeWorld(): Promise<World> {
   const serverUrl = process.env.BACKLOT_TEST_DATABASE_OWNER_URL;
@@ -31,7 +30,11 @@ export async function makeWorld(): Promise<World> {
   await admin.connect();
   await admin.query(`create database ${name}`);
   const ownerUrl = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
-  const { appUrl, jobsUrl } = await migrate(ownerUrl, passwords);
+  // Roles belong to the server, which other test files share at this moment: the same passwords for all, and one migration at a time.
+  const secret = createHash('sha256').update(serverUrl).digest('hex');
+  await admin.query(`select pg_advisory_lock(4208)`);
+  const { appUrl, jobsUrl } = await migrate(ownerUrl, { app: secret, jobs: secret });
+  await admin.query(`select pg_advisory_unlock(4208)`);
   const database = await connect(appUrl, 8);
   const folder = mkdtempSync(join(tmpdir(), 'backlot-world-'));
   const store = new FileStore(join(folder, 'vault'));
