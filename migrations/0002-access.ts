@@ -65,9 +65,9 @@ export class Access1700000000002 implements MigrationInterface {
         language sql stable security definer set search_path = public
         as $$ select id, m.studio_id, m.password_hash from member m where lower(email) = lower(given_email) and disabled_at is null $$;
 
-      create function session_lookup(given_sha256 bytea) returns table (session_id uuid, member_id uuid, studio_id uuid, roles text[], expires_at timestamptz)
+      create function session_lookup(given_sha256 bytea) returns table (session_id uuid, member_id uuid, studio_id uuid, roles text[], name text, expires_at timestamptz)
         language sql stable security definer set search_path = public
-        as $$ select s.id, m.id, s.studio_id, m.roles, s.expires_at from session s join member m on m.id = s.member_id
+        as $$ select s.id, m.id, s.studio_id, m.roles, m.name, s.expires_at from session s join member m on m.id = s.member_id
               where s.token_sha256 = given_sha256 and s.revoked_at is null and s.expires_at > now() and m.disabled_at is null $$;
 
       create function agent_lookup(given_sha256 bytea) returns table (agent_id uuid, studio_id uuid)

@@ -1,0 +1,78 @@
+import { createMongoAbility, type MongoAbility } from '@casl/ability';
+
+export const ROLES = ['archivist', 'compliance', 'editor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Everything that can be allowed at all. A resolver names one of these; what is not here cannot be asked for. */
+const PERMISSIONS = [
+  'read Studio',
+  'read Member',
+  'read Job',
+  'cancel Job',
+  'read Title',
+  'create Title',
+  'retry Title',
+  'create Upload',
+  'read Shot',
+  'correct Shot',
+  'read Licence',
+  'create Licence',
+  'read Decision',
+  'ask Decision',
+  'read Dataset',
+  'create Dataset',
+  'read BaseModel',
+  'create BaseModel',
+  'read Run',
+  'create Run',
+  'cancel Run',
+  'read Model',
+  'read Generation',
+  'create Generation',
+  'read Output',
+  'review Output',
+  'read Delivery',
+  'create Delivery',
+  'read Log',
+] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
+type Split<P> = P extends `${infer A} ${infer S}` ? [A, S] : never;
+export type Action = Split<Permission>[0];
+export type Subject = Split<Permission>[1];
+export type Ability = MongoAbility<[Action, Subject]>;
+
+/** Every member sees what their studio has. The log holds who did what when, so it is the officer's and the administrator's to read. */
+const everyone = PERMISSIONS.filter((permission) => permission.startsWith('read ') && permission !== 'read Log');
+
+const byRole: Record<Role, readonly Permission[]> = {
+  archivist: [...everyone, 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'ask Decision', 'create Dataset', 'cancel Job'],
+  compliance: [...everyone, 'read Log', 'create Licence', 'ask Decision'],
+  editor: [...everyone, 'ask Decision', 'create Dataset', 'create Run', 'cancel Run', 'create Generation', 'review Output', 'create Delivery', 'cancel Job'],
+  admin: PERMISSIONS,
+};
+
+const split = (permission: Permission): [Action, Subject] => permission.split(' ') as [Action, Subject];
+const known = new Map<string, Ability>();
+
+/** What members with these roles may do; the roles add up. */
+export function abilityFor(roles: readonly Role[]): Ability {
+  const key = [...roles].sort().join();
+  const built = known.get(key);
+  if (built) return built;
+  const rules = roles.flatMap((role) => byRole[role].map(split)).map(([action, subject]) => ({ action, subject }));
+  const ability = createMongoAbility<Ability>(rules);
+  known.set(key, ability);
+  return ability;
+}
+
+/** The same as a list, for the console: it shows only what can be done. */
+export function allowed(roles: readonly Role[]): Permission[] {
+  const ability = abilityFor(roles);
+  return PERMISSIONS.filter((permission) => ability.can(...split(permission)));
+}
+
+/** Whether the pair is one that exists: a resolver that asks for another would refuse everyone. */
+export function isPermission(action: string, subject: string): boolean {
+  return (PERMISSIONS as readonly string[]).includes(`${action} ${subject}`);
+}
