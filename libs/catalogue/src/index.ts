@@ -7,3 +7,5 @@
  * - range server: a sealed object as a one-time address on this machine, so that ffmpeg reads it without a clear copy
  */
 export { Catalogue, type Master, type Title, type TitleInput, type TitleState, type Upload } from './catalogue.js';
+export type { Probing } from './ingest.js';
+export { byteRange, type RangeServer, type RangeSource, serveRanges } from './loopback.js';
