@@ -8,6 +8,7 @@ import { Rights1700000000004 } from './0004-rights.js';
 import { Catalogue1700000000005 } from './0005-catalogue.js';
 import { Curation1700000000006 } from './0006-curation.js';
 import { Generation1700000000008, Training1700000000007 } from './0007-training.js';
+import { Work1700000000009 } from './0009-work.js';
 
 const migrations = [
   Platform1700000000001,
@@ -18,6 +19,7 @@ const migrations = [
   Curation1700000000006,
   Training1700000000007,
   Generation1700000000008,
+  Work1700000000009,
 ];
 
 /**
