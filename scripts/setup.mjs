@@ -174,8 +174,10 @@ function browser(known) {
 
 // --- Build -------------------------------------------------------------------------------------------------------
 
+// The console is built by itself, and the trainer is Python.
+const serverApps = existsSync(at('apps')) ? readdirSync(at('apps')).filter((name) => name !== 'web' && name !== 'trainer').map((name) => `apps/${name}`) : [];
 const parts = {
-  server: ['apps/api', 'apps/agent', 'apps/cli', 'apps/worker', 'libs', 'migrations', 'test/bench', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'package-lock.json'],
+  server: [...serverApps, 'libs', 'migrations', 'test/bench', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'package-lock.json'],
   web: ['apps/web', 'apps/api/src/schema', 'scripts/build.mjs', 'package-lock.json'],
 };
 
