@@ -1,0 +1,13 @@
+/**
+ * policy: the rights language, pure.
+ *
+ * - policy: an ODRL 2.2 document of the profile in policies/profile; compiled once a version
+ * - clause: one rule for one action and one target
+ * - governs: a policy governs a target when it names it or something it lies in
+ * - unknown: a fact that was not given; it fails a permission and triggers a prohibition
+ */
+export { compilePolicy, summarise, type CompiledPolicy } from './compile.js';
+export { canonicalSha256 } from './document.js';
+export { evaluate } from './evaluate.js';
+export { instantiateLicence, type LicenceParties } from './licence.js';
+export type * from './types.js';

@@ -1,0 +1,93 @@
+import { invalid } from './document.js';
+
+/** Dates of contracts as intervals of Unix milliseconds, computed when the policy is compiled: a day is as long as its time zone makes it. */
+export interface Interval {
+  start: number;
+  /** First millisecond after it. */
+  end: number;
+  /** "31 Jan 2026", "31 Jan 2026, 12:00 UTC" */
+  words: string;
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const ZONE = String.raw`(Z|[+-]\d{2}:\d{2})`;
+
+/** An instant with its zone, as Unix milliseconds, or undefined. */
+export function readInstant(text: unknown): number | undefined {
+  if (typeof text !== 'string' || !new RegExp(String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?${ZONE}$`).test(text) || !isDay(text.slice(0, 10))) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** xsd:dateTime with a zone, or xsd:date with a zone of its own or the policy's. */
+export function readInterval(value: unknown, type: string | undefined, zone: string | undefined, path: string): Interval {
+  if (type === 'xsd:dateTime') {
+    const start = readInstant(value);
+    if (start === undefined) throw invalid(path, 'a dateTime such as "2029-01-01T00:00:00Z" is expected, with its zone');
+    return { start, end: start + 1, words: instantWords(start) };
+  }
+  const [, day, own] = (typeof value === 'string' && new RegExp(`^(\\d{4}-\\d{2}-\\d{2})${ZONE}?$`).exec(value)) || [];
+  if (type !== 'xsd:date' || day === undefined || !isDay(day)) throw invalid(path, 'a date is compared with {"@value", "@type": "xsd:dateTime"} or "xsd:date"');
+  const used = own === 'Z' ? 'UTC' : (own ?? zone);
+  if (used === undefined) throw invalid(path, 'a date needs a zone: write it behind the date, or give the policy a backlot:timeZone');
+  const noon = Date.parse(`${day}T00:00:00Z`);
+  return { start: midnight(noon, used), end: midnight(noon + 86_400_000, used), words: dayWords(noon) };
+}
+
+/** An IANA zone name or offset. */
+export function readZone(value: unknown, path: string): string {
+  try {
+    if (typeof value === 'string') return new Intl.DateTimeFormat('en', { timeZone: value }) && value;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw invalid(path, 'a time zone such as "Europe/Berlin" is expected');
+}
+
+const PERIOD = /^P(?=.)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?$/;
+
+/** An ISO 8601 duration, checked. */
+export function readPeriod(value: unknown, path: string): string {
+  if (typeof value !== 'string' || !PERIOD.test(value)) throw invalid(path, 'a period such as "P30D" is expected');
+  return value;
+}
+
+/** The ISO instant a period after another. */
+export function addPeriod(at: number, period: string): string {
+  const [years = 0, monthCount = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = PERIOD.exec(period)!.slice(1).map((part) => Number(part ?? 0));
+  const date = new Date(at);
+  const day = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() + monthCount + years * 12);
+  // A month after 31 January is the last day of February.
+  date.setUTCDate(Math.min(day, new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()));
+  return new Date(date.getTime() + (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60_000).toISOString();
+}
+
+/** "3 Feb 2026" */
+export function dayWords(at: number): string {
+  const date = new Date(at);
+  return `${date.getUTCDate()} ${months[date.getUTCMonth()]!} ${date.getUTCFullYear()}`;
+}
+
+/** Midnights as days, other instants with their time. */
+export function instantWords(at: number): string {
+  return at % 86_400_000 === 0 ? dayWords(at) : `${dayWords(at)}, ${new Date(at).toISOString().slice(11, 16)} UTC`;
+}
+
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+/** The instant at which the clocks of a zone show the same date and time as UTC does at `utc`. */
+function midnight(utc: number, zone: string): number {
+  const shown = new Intl.DateTimeFormat('en-GB', { timeZone: zone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+  const offsetAt = (at: number): number => {
+    const part = Object.fromEntries(shown.formatToParts(at).map(({ type, value }) => [type, Number(value)])) as Record<string, number>;
+    return Date.UTC(part.year!, part.month! - 1, part.day!, part.hour!, part.minute!, part.second!) - at;
+  };
+  // Twice, for the days on which the offset changes between.
+  const guess = utc - offsetAt(utc);
+  return utc - offsetAt(guess);
+}

@@ -1,0 +1,113 @@
+import type { Condition, Constraint, Duty, RightValue, Rule } from './load.js';
+import { dayWords, instantWords, type Interval } from './time.js';
+import type { ConditionTrace } from './types.js';
+import { wordsFor, type Operator } from './vocabulary.js';
+
+/** The English of contracts: rules, conditions and facts as a lawyer would say them. */
+
+/** "clause 4.2", or the rule's id where the contract gives no number. */
+export function clauseWords(rule: { clause?: string; uid: string }): string {
+  return rule.clause === undefined ? `rule ${rule.uid.replace(/^.*#/, '#')}` : `clause ${rule.clause}`;
+}
+
+export function listWords(items: readonly string[], last: 'and' | 'or'): string {
+  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)!}`;
+}
+
+/** "until 31 Jan 2026", "in DE, FR or ES": reads on after "allows fine-tuning". */
+export function conditionWords(condition: Condition): string {
+  if ('logic' in condition) {
+    const parts = condition.of.map(conditionWords);
+    if (condition.logic === 'and') return parts.join(', ');
+    return condition.logic === 'or' ? `either ${listWords(parts, 'or')}` : `either ${listWords(parts, 'or')}, not more than one of them`;
+  }
+  const values = condition.values.map(valueWords);
+  const { operator, operand, leftOperand } = condition;
+  if (operand.type === 'instant') return dateWords(operator, values);
+  if (leftOperand === 'odrl:count') return `${amounts[operator] ?? `${comparisons[operator]} `}${listWords(values, 'or')} uses`.replace(/\b1 uses$/, '1 use');
+  const any = listWords(values, 'or');
+  const positive = ['eq', 'isAnyOf', 'isA', 'isPartOf'].includes(operator);
+  const negative = ['neq', 'isNoneOf'].includes(operator);
+  if (positive || negative) {
+    const except = negative ? 'other than ' : '';
+    if (leftOperand === 'odrl:purpose') return `for the purpose ${except}${any}`;
+    if (leftOperand === 'odrl:spatial') return negative ? `outside ${any}` : `in ${any}`;
+    if (leftOperand === 'modelTenant') return negative ? `in any GPU tenant other than that of ${any}` : `in the GPU tenant of ${any}`;
+    if (leftOperand === 'appearsPerformer') return `where ${any} ${negative ? 'does not appear' : 'appears'}`;
+  }
+  return `where ${operand.words} ${comparisons[operator]} ${operator === 'isAllOf' ? listWords(values, 'and') : any}`;
+}
+
+/** "today is 3 Feb 2026", "the purpose was not stated". */
+export function factWords(constraint: Constraint, trace: Extract<ConditionTrace, { leftOperand: string }>): string {
+  const { operand, leftOperand } = constraint;
+  if (operand.type === 'instant') {
+    const now = Date.parse(String(trace.actual));
+    const near = constraint.values.some((value) => typeof value === 'object' && (value.end - value.start === 1 ? value.start % 86_400_000 !== 0 : false) && Math.abs(now - value.start) < 2 * 86_400_000);
+    return near ? `it is ${instantWords(now)}` : `today is ${dayWords(now)}`;
+  }
+  if (trace.actual === null) return `${operand.words} ${operand.many || leftOperand === 'odrl:count' ? 'are' : 'is'} not known`.replace('the number of uses are', 'the number of uses is');
+  if (leftOperand === 'odrl:count') return `this would be use ${wordsOf(trace.actual)}`;
+  const actual = wordsOf(trace.actual);
+  return trace.result === 'unknown' ? `${operand.words} (${actual}) does not settle it` : `${operand.words} here ${operand.many ? 'are' : 'is'} ${actual === '' ? 'none' : actual}`;
+}
+
+/** The first comparisons that settle a condition as it came out, each beside its trace. */
+export function settling(condition: Condition, trace: ConditionTrace): { constraint: Constraint; trace: Extract<ConditionTrace, { leftOperand: string }> }[] {
+  if (!('logic' in condition)) return 'leftOperand' in trace ? [{ constraint: condition, trace }] : [];
+  if ('leftOperand' in trace) return [];
+  const parts = condition.of.map((part, at) => ({ part, trace: trace.of[at]! }));
+  // One part settles a failed "and" and a fulfilled "or"; otherwise all that came out alike do.
+  const alike = parts.filter((part) => part.trace.result === trace.result);
+  const one = (condition.logic === 'and' && trace.result !== true) || (condition.logic === 'or' && trace.result === true);
+  return (one && alike.length > 0 ? alike.slice(0, 1) : condition.logic === 'xone' ? parts : alike).flatMap((part) => settling(part.part, part.trace));
+}
+
+/** "Clause 4.2 allows fine-tuning until 31 Jan 2026." */
+export function ruleWords(rule: Rule): string {
+  const verb = rule.kind === 'permission' ? 'allows' : 'prohibits';
+  const actions = listWords(rule.actions.map((action) => wordsFor(action.name)), 'and');
+  const conditions = [...rule.actions.flatMap((action) => action.refinement), ...rule.targets.flatMap((target) => target.refinement), ...rule.constraints];
+  const segments = rule.targets.flatMap(({ segment }) => (segment ? [`frames ${segment.first} to ${segment.end - 1} at ${segment.rate} a second`] : []));
+  const duties = rule.duties.map((duty) => (duty.phase === 'pre' ? `only after ${wordsFor(duty.action)}` : dutyWords(duty)));
+  const parts = [...(segments.length > 0 ? [`of ${listWords(segments, 'and')}`] : []), ...conditions.map(conditionWords)];
+  return sentence(`${clauseWords(rule)} ${verb} ${actions}${parts.map((part) => ` ${part}`).join(',')}${duties.map((duty) => `, ${duty}`).join('')}`);
+}
+
+/** "with payment within P30D of delivery". */
+export function dutyWords(duty: Duty): string {
+  const within = duty.period === null ? '' : ` within ${duty.period}`;
+  return `with ${wordsFor(duty.action)}${within}${duty.trigger === 'onUse' ? '' : ` (${duty.trigger})`}`;
+}
+
+export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+const comparisons: Record<Operator, string> = {
+  eq: 'is',
+  neq: 'is not',
+  lt: 'is below',
+  lteq: 'is at most',
+  gt: 'is above',
+  gteq: 'is at least',
+  isAnyOf: 'is one of',
+  isAllOf: 'is all of',
+  isNoneOf: 'is none of',
+  isA: 'is',
+  isPartOf: 'lies in',
+  hasPart: 'contains',
+};
+const amounts: Partial<Record<Operator, string>> = { lt: 'for less than ', lteq: 'for up to ', gt: 'after ', gteq: 'from use ', eq: 'for exactly ' };
+
+function dateWords(operator: Operator, values: string[]): string {
+  const words: Partial<Record<Operator, string>> = { lt: 'before', lteq: 'until', gt: 'after', gteq: 'from', eq: 'on', neq: 'on any day but', isAnyOf: 'on', isNoneOf: 'on any day but' };
+  return `${words[operator] ?? comparisons[operator]} ${listWords(values, 'or')}`;
+}
+
+function valueWords(value: RightValue): string {
+  return typeof value === 'object' ? (value satisfies Interval).words : typeof value === 'number' ? value.toLocaleString('en-GB') : value;
+}
+
+function wordsOf(actual: unknown): string {
+  if (Array.isArray(actual)) return listWords(actual.map(wordsOf), 'and');
+  return typeof actual === 'number' ? actual.toLocaleString('en-GB') : String(actual);
+}
