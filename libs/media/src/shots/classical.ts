@@ -1,0 +1,239 @@
+import type { Boundary, ShotDetector, SmallFrame, Transition } from '../types.js';
+import { cellDistance, fitMix, type Fit } from './blend.js';
+import { gridOf, type Grid } from './grid.js';
+import { unlike } from './match.js';
+
+// Every number below was fitted on half of ../shared/media and held on the other half; libs/media/tools/score-shots.mjs prints both.
+const rules = {
+  /** Shots shorter than this are not told apart from a flash or a stutter. */
+  minShot: 8,
+  /** A cut is looked into when the frame changes by this many levels and by this factor over its neighbours. */
+  cutChange: 6,
+  cutRatio: 1.4,
+  /** Frames after a cut that must all be unlike the frames before it: longer than flashes and muzzle fire, shorter than a shot. */
+  flash: 8,
+  /** Unlikeness across a cut, less half of the unlikeness within both sides (fast motion is unlike everywhere). */
+  cutScore: 0.4,
+  /** Lengths of gradual transitions that are tried, in frames between the last pure frame and the next pure one. */
+  windows: [4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 32, 38, 46],
+  mixDistance: 10,
+  mixError: 0.3,
+  mixGain: 0.08,
+  mixUnlike: 0.55,
+  /** No single step of a gradual transition is this large a share of the whole. */
+  mixStep: 0.6,
+  /** Luma deviation under which a frame is one colour. */
+  plain: 6,
+  /** One-colour frames between two shots that are still one fade; more are a shot of their own. */
+  plainRun: 125,
+  settle: 24,
+};
+const LONGEST = Math.max(...rules.windows);
+const KEPT = LONGEST + 2 * rules.settle + 16;
+
+interface Found {
+  /** Last frame of the old shot, first frame of the new one. */
+  from: number;
+  to: number;
+  kind: Transition['kind'];
+  confidence: number;
+}
+
+/**
+ * Finds transitions by looking: a frame that has nothing in common with any frame just before it is a cut, and a run of frames
+ * that some mix of its two ends explains is a dissolve, fade or wipe. Needs no model. Keeps some 110 frames of 64x36; a boundary is
+ * told at most about 200 frames after it.
+ */
+export class ClassicalDetector implements ShotDetector {
+  readonly name = 'backlot-classical';
+  readonly version = '1';
+
+  private readonly kept: Grid[] = [];
+  private readonly steps: number[] = [];
+  private next = 0;
+  private cutAt = 3;
+  private readonly fits: Fit[] = [];
+  private readonly found: Found[] = [];
+  private lastTo = 0;
+  private pending: Found | undefined;
+
+  push(frame: SmallFrame): Boundary[] {
+    const before = this.kept.at(-1);
+    const grid = gridOf(frame, before);
+    this.kept.push(grid);
+    this.steps.push(before ? cellDistance(before, grid) : 0);
+    if (this.kept.length > KEPT) {
+      this.kept.shift();
+      this.steps.shift();
+    }
+    this.next = grid.frame + 1;
+    this.fitWindows();
+    while (this.cutAt + rules.flash < this.next) this.judgeCut(this.cutAt++);
+    this.settleFits(false);
+    return this.tell(this.next - 1 - LONGEST - 2 * rules.settle);
+  }
+
+  end(): Boundary[] {
+    while (this.cutAt < this.next) this.judgeCut(this.cutAt++);
+    this.settleFits(true);
+    return this.tell(Infinity);
+  }
+
+  private at(frame: number): Grid | undefined {
+    return this.kept[frame - (this.next - this.kept.length)];
+  }
+
+  private judgeCut(t: number): void {
+    const now = this.at(t);
+    const before = this.at(t - 1);
+    if (!now || !before || now.change < rules.cutChange) return;
+    const around: number[] = [];
+    for (let j = t - 3; j <= t + 3; j++) {
+      const g = j === t || j < 1 ? undefined : this.at(j);
+      if (g) around.push(g.change);
+    }
+    around.sort((x, y) => x - y);
+    if (now.change < rules.cutRatio * (around[around.length >> 1] ?? 0)) return;
+    let across = unlike(before, now);
+    if (across < rules.cutScore) {
+      if (!this.appears(t, before, now)) return;
+      across = 0.5;
+    } else {
+      for (let back = 1; back <= 2; back++) {
+        const old = this.at(t - back);
+        for (let k = 0; old && k <= rules.flash && across >= rules.cutScore; k++) {
+          const later = this.at(t + k);
+          if (later) across = Math.min(across, unlike(old, later));
+        }
+      }
+    }
+    const earlier = this.at(t - 2);
+    const after = this.at(t + 1);
+    const within = ((earlier ? unlike(earlier, before) : 0) + (after ? unlike(now, after) : 0)) / 2;
+    const score = across - within / 2;
+    if (score < rules.cutScore) return;
+    this.found.push({ from: t - 1, to: t, kind: 'cut', confidence: Math.min(1, 0.5 + (score - rules.cutScore) * 1.2) });
+  }
+
+  /** A title card that appears on (almost) black, or goes: little has changed, but everything there was to see. */
+  private appears(t: number, before: Grid, now: Grid): boolean {
+    const dark = before.deviation < now.deviation ? before : now;
+    const other = dark === before ? now : before;
+    if (dark.deviation > rules.plain || other.deviation < 3 * dark.deviation) return false;
+    for (let k = 1; k <= rules.flash; k++) {
+      const later = this.at(t + k);
+      if (later && Math.abs(later.deviation - now.deviation) > 0.3 * other.deviation) return false;
+    }
+    return true;
+  }
+
+  private fitWindows(): void {
+    const newest = this.kept.length - 1;
+    let best: Fit | undefined;
+    for (const n of rules.windows) {
+      if (n > newest) break;
+      const fit = this.fitAt(newest - n, newest);
+      if (fit && (!best || fit.score > best.score)) best = fit;
+    }
+    if (best) this.fits.push(best);
+  }
+
+  /** Positions are indices into `kept`. */
+  private fitAt(start: number, stop: number, like?: Fit): Fit | undefined {
+    const distance = cellDistance(this.kept[start]!, this.kept[stop]!);
+    if (distance < rules.mixDistance) return undefined;
+    for (let i = start + 1; i <= stop; i++) if (this.steps[i]! > rules.mixStep * distance) return undefined;
+    const fit = fitMix(this.kept.slice(start, stop + 1), rules.mixDistance, rules.mixError, like?.mix);
+    return fit && fit.jumpError - fit.error > rules.mixGain ? fit : undefined;
+  }
+
+  private settleFits(all: boolean): void {
+    for (;;) {
+      const oldest = this.fits[0];
+      if (!oldest) return;
+      let best = oldest;
+      for (const fit of this.fits) if (fit.from < oldest.to && fit.score > best.score) best = fit;
+      const age = this.next - 1 - best.to;
+      if (!all && age < rules.settle && this.next - 1 - oldest.to < 2 * rules.settle) return;
+      const sharp = this.sharpen(best);
+      const a = this.at(sharp.from);
+      const b = this.at(sharp.to);
+      const difference = a && b ? unlike(a, b) : 0;
+      if (a && b && difference >= rules.mixUnlike) {
+        const plain = a.deviation < rules.plain || b.deviation < rules.plain;
+        this.found.push({
+          from: sharp.from,
+          to: sharp.to,
+          kind: plain && sharp.mix.kind === 'dissolve' ? 'fade' : sharp.mix.kind,
+          confidence: Math.min(1, difference * (1 - sharp.error)),
+        });
+        this.drop((fit) => fit === best || (fit.from < sharp.to && fit.to > sharp.from));
+      } else this.drop((fit) => fit === best || (fit.from >= best.from && fit.to <= best.to));
+    }
+  }
+
+  private drop(which: (fit: Fit) => boolean): void {
+    for (let i = this.fits.length - 1; i >= 0; i--) if (which(this.fits[i]!)) this.fits.splice(i, 1);
+  }
+
+  /** The windows tried have a few lengths only; the ends are found by moving each by up to four frames. */
+  private sharpen(fit: Fit): Fit {
+    const zero = this.next - this.kept.length;
+    let best = fit;
+    for (let from = fit.from - 4; from <= fit.from + 4; from++) {
+      for (let to = fit.to - 4; to <= fit.to + 4; to++) {
+        if (to - from < 4 || from < zero || to >= this.next) continue;
+        const other = this.fitAt(from - zero, to - zero, fit);
+        if (other && other.score > best.score) best = other;
+      }
+    }
+    return best;
+  }
+
+  /** Boundaries that begin at or before `horizon`: overlaps resolved, fades through one colour joined, too short shots dropped. */
+  private tell(horizon: number): Boundary[] {
+    const out: Boundary[] = [];
+    this.found.sort((x, y) => x.from - y.from || x.to - y.to);
+    while (this.found.length && (this.found[0]!.from <= horizon || horizon === Infinity)) {
+      const item = this.found.shift()!;
+      if (!this.pending) this.pending = item;
+      else if (this.joins(this.pending, item)) this.pending = this.join(this.pending, item);
+      else {
+        this.emit(this.pending, out);
+        this.pending = item;
+      }
+    }
+    if (this.pending && (horizon === Infinity || horizon - this.pending.to > rules.plainRun)) {
+      this.emit(this.pending, out);
+      this.pending = undefined;
+    }
+    return out;
+  }
+
+  private joins(a: Found, b: Found): boolean {
+    if (b.from < a.to || b.to - a.to < rules.minShot) return true;
+    if (b.from - a.to > rules.plainRun) return false;
+    for (let f = a.to; f <= b.from; f++) {
+      const g = this.at(f);
+      if (!g || g.deviation >= rules.plain) return false;
+    }
+    return true;
+  }
+
+  private join(a: Found, b: Found): Found {
+    const throughPlain = this.at(a.to)?.deviation ?? 99;
+    const confidence = Math.max(a.confidence, b.confidence);
+    if (b.from >= a.to && throughPlain < rules.plain) return { from: a.from, to: b.to, kind: 'fade', confidence };
+    return a.confidence >= b.confidence ? a : b;
+  }
+
+  private emit(item: Found, out: Boundary[]): void {
+    if (item.to - this.lastTo < rules.minShot && this.lastTo > 0) return;
+    this.lastTo = item.to;
+    const gradual = item.to - item.from > 1;
+    out.push({
+      frame: item.to,
+      entry: { kind: item.kind, confidence: item.confidence, ...(gradual && { first: item.from + 1, last: item.to - 1 }) },
+    });
+  }
+}

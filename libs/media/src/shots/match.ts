@@ -1,0 +1,111 @@
+import { GRID_H, GRID_W, type Grid } from './grid.js';
+
+const BLOCK_W = 8;
+const BLOCK_H = 6;
+const COLUMNS = GRID_W / BLOCK_W;
+const ROWS = GRID_H / BLOCK_H;
+const REACH_X = 7;
+const REACH_Y = 4;
+const CW = GRID_W / 2;
+
+const compensated = new Float32Array(GRID_W * GRID_H);
+
+/**
+ * How little of `b` can be found in `a`: 0 the same picture (moved, relit), 1 nothing in common.
+ * Each 8x6 block of `b` looks for its like in `a` within 11% of the width, so camera moves and moving people match and another
+ * place does not. Light is judged twice: as it is, and after `a` was given the luma histogram of `b` (flashes, brightness steps,
+ * film flicker: any tone curve). The kinder answer counts, because a caption appearing shifts the histogram without any change of light.
+ */
+export function unlike(a: Grid, b: Grid): number {
+  const plain = unlikeLit(a, b, false);
+  return plain < 0.05 ? plain : Math.min(plain, unlikeLit(a, b, true));
+}
+
+/** The worse of both directions: anything is found in a picture with more in it, an empty wall in every picture. */
+function unlikeLit(a: Grid, b: Grid, relight: boolean): number {
+  return Math.max(unlikeOneWay(a, b, relight), unlikeOneWay(b, a, relight));
+}
+
+function unlikeOneWay(a: Grid, b: Grid, relight: boolean): number {
+  if (relight) giveHistogram(a.y, b.y);
+  else compensated.set(a.y);
+  // Relighting moves colours too, so they count half then.
+  const chromaWeight = relight ? 0.75 : 1.5;
+  let total = 0;
+  for (let by = 0; by < ROWS; by++) {
+    for (let bx = 0; bx < COLUMNS; bx++) total += blockUnlike(a, b, bx, by, chromaWeight);
+  }
+  return total / (ROWS * COLUMNS);
+}
+
+const LEVELS = 256;
+const histogramA = new Float64Array(LEVELS);
+const histogramB = new Float64Array(LEVELS);
+const curve = new Float32Array(LEVELS);
+
+function giveHistogram(from: Float32Array, to: Float32Array): void {
+  histogramA.fill(0);
+  histogramB.fill(0);
+  for (let i = 0; i < from.length; i++) {
+    histogramA[from[i]! & 255]!++;
+    histogramB[to[i]! & 255]!++;
+  }
+  let below = 0;
+  let level = 0;
+  let reached = histogramB[0]!;
+  for (let i = 0; i < LEVELS; i++) {
+    const middle = below + histogramA[i]! / 2;
+    below += histogramA[i]!;
+    while (reached < middle && level < LEVELS - 1) reached += histogramB[++level]!;
+    curve[i] = level;
+  }
+  for (let i = 0; i < from.length; i++) compensated[i] = curve[from[i]! & 255]!;
+}
+
+function blockUnlike(a: Grid, b: Grid, bx: number, by: number, chromaWeight: number): number {
+  const x0 = bx * BLOCK_W;
+  const y0 = by * BLOCK_H;
+  let mean = 0;
+  for (let y = 0; y < BLOCK_H; y++) for (let x = 0; x < BLOCK_W; x++) mean += b.y[(y0 + y) * GRID_W + x0 + x]!;
+  mean /= BLOCK_W * BLOCK_H;
+  let texture = 0;
+  for (let y = 0; y < BLOCK_H; y++) for (let x = 0; x < BLOCK_W; x++) texture += Math.abs(b.y[(y0 + y) * GRID_W + x0 + x]! - mean);
+  texture /= BLOCK_W * BLOCK_H;
+  let best = Infinity;
+  let bestX = 0;
+  let bestY = 0;
+  for (let dy = -REACH_Y; dy <= REACH_Y; dy++) {
+    if (y0 + dy < 0 || y0 + dy + BLOCK_H > GRID_H) continue;
+    for (let dx = -REACH_X; dx <= REACH_X; dx++) {
+      if (x0 + dx < 0 || x0 + dx + BLOCK_W > GRID_W) continue;
+      let sum = 0;
+      for (let y = 0; y < BLOCK_H && sum < best; y++) {
+        const p = (y0 + y) * GRID_W + x0;
+        const q = p + dy * GRID_W + dx;
+        for (let x = 0; x < BLOCK_W; x++) sum += Math.abs(b.y[p + x]! - compensated[q + x]!);
+      }
+      if (sum < best) {
+        best = sum;
+        bestX = dx;
+        bestY = dy;
+      }
+    }
+  }
+  const luma = best / (BLOCK_W * BLOCK_H);
+  const chroma = chromaDifference(a, b, x0 / 2, y0 / 2, bestX >> 1, bestY >> 1);
+  return Math.min(1, (luma + chromaWeight * chroma) / (texture + 8));
+}
+
+function chromaDifference(a: Grid, b: Grid, x0: number, y0: number, dx: number, dy: number): number {
+  const sx = Math.min(CW - BLOCK_W / 2, Math.max(0, x0 + dx));
+  const sy = Math.min(GRID_H / 2 - BLOCK_H / 2, Math.max(0, y0 + dy));
+  let sum = 0;
+  for (let y = 0; y < BLOCK_H / 2; y++) {
+    for (let x = 0; x < BLOCK_W / 2; x++) {
+      const p = (y0 + y) * CW + x0 + x;
+      const q = (sy + y) * CW + sx + x;
+      sum += Math.abs(b.u[p]! - a.u[q]!) + Math.abs(b.v[p]! - a.v[q]!);
+    }
+  }
+  return sum / ((BLOCK_W / 2) * (BLOCK_H / 2));
+}
