@@ -1,0 +1,3 @@
+import { trainerBench } from './trainer.js';
+
+export default trainerBench('generate', 'a bare warm pipeline call; aim at most 1.1');
