@@ -1,141 +1,202 @@
-import type { Job, Page, Paged, Reason, Scope } from '#libs/platform';
+import { appendEntry } from '#libs/audit';
+import type { VisionModels } from '#libs/media';
+import { cancelJob, type Database, decodeCursor, enqueueJob, isId, type Job, type JobHandler, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
+import type { Rights } from '#libs/rights';
+import { analyse } from './analyse.js';
+import { freeze } from './freeze.js';
+import type { Media } from './media.js';
+import { playlist } from './playlist.js';
+import { type Analysis, analysisColumns, type AnalysisRow, type CaptionField, type Clip, type Correction, type DatasetVersion, type Drop, type Shot, shotColumns, type ShotRow, toAnalysis, toShot, toVersion, versionColumns, type VersionRow } from './rows.js';
+import { type DatasetInput, datasetOf } from './query.js';
+import type { Bucket } from './selection.js';
 
-export interface Bucket {
-  width: number;
-  height: number;
-  frames: number;
-  fps: number;
-}
+/** Caption fields that a member may write; 'sentence' is the whole of it. */
+const FIELDS = ['subject', 'action', 'place', 'shotSize', 'cameraMove', 'lighting', 'style', 'onScreenText', 'sentence'];
 
-export interface Analysis {
-  masterId: string;
-  titleId: string;
-  frames: number;
-  timeBase: string;
-  startPts: number;
-  durationPts: number;
-  width: number;
-  height: number;
-  detector: string;
-  proxyObjectId: string | null;
-  filmstripObjectId: string | null;
-  /** {tileWidth, tileHeight, columns, rows, frames: [frame of each tile], sheets: [object id of each sheet]} */
-  filmstrip: Record<string, unknown> | null;
-  warnings: unknown[];
-  decisionId: string;
-}
+/** Analyses, shots, captions and datasets of a studio's titles. */
+export class Curation {
+  private readonly database: Database;
+  private readonly media: Media;
+  private readonly bucket: () => Promise<Bucket>;
+  /** One pass over a sealed master; its subject is the master. */
+  readonly analyse: JobHandler;
+  /** Cuts and seals a dataset version; its subject is the version. */
+  readonly freeze: JobHandler;
 
-export interface Keyframe {
-  objectId: string;
-  frame: number;
-  width: number;
-  height: number;
-}
+  /** `models` loads the vision models once, on first use; `bucket` is the clip size where none is asked for. */
+  constructor({ database, vault, rights, media, models, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<VisionModels | undefined>; bucket: () => Promise<Bucket> }) {
+    this.database = database;
+    this.media = media;
+    this.bucket = bucket;
+    this.analyse = analyse({ database, vault, rights, media, models });
+    this.freeze = freeze({ database, vault, rights, media });
+  }
 
-export interface Shot {
-  id: string;
-  titleId: string;
-  number: number;
-  first: number;
-  last: number;
-  startPts: number;
-  endPts: number;
-  entry: Record<string, unknown>;
-  measures: Record<string, unknown>;
-  labels: Record<string, unknown>;
-  caption: Record<string, unknown>;
-  sentence: string;
-  keyframes: Keyframe[];
-}
-
-export interface Correction {
-  id: string;
-  shotId: string;
-  field: string;
-  before: unknown;
-  after: unknown;
-  memberId: string;
-  memberName: string;
-  at: Date;
-}
-
-export interface DatasetInput {
-  name: string;
-  titleIds: string[];
-  minSeconds?: number | null;
-  captionContains?: string | null;
-  excludeShotIds?: string[] | null;
-  bucket?: { width: number; height: number; frames: number } | null;
-  clipsPerShot?: number | null;
-}
-
-export interface DatasetVersion {
-  id: string;
-  name: string;
-  number: number;
-  state: 'building' | 'frozen' | 'failed' | 'cancelled';
-  reason: Reason | null;
-  hash: string | null;
-  query: Record<string, unknown>;
-  bucket: Bucket;
-  /** The sealed WebDataset tar, once frozen. */
-  objectId: string | null;
-  clipCount: number;
-  droppedCount: number;
-  createdAt: Date;
-  frozenAt: Date | null;
-}
-
-export interface Clip {
-  number: number;
-  titleId: string;
-  shotId: string;
-  first: number;
-  last: number;
-  caption: string;
-  split: 'train' | 'heldout';
-  sha256: string;
-  decisionId: string;
-}
-
-export interface Drop {
-  number: number;
-  titleId: string;
-  shotId: string | null;
-  first: number;
-  last: number;
-  code: string;
-  message: string;
-  decisionId: string | null;
-}
-
-/** Shape for those who write against it; the implementation replaces this file. */
-export declare class Curation {
   /** By title id; a title that is not analysed is absent. */
-  analysesOf(scope: Scope, titleIds: string[]): Promise<Map<string, Analysis>>;
-  /** HLS byte-range playlist of the proxy whose bytes lie at `address`; throws Refusal NOT_FOUND. `title` scope object: /objects/:proxyObjectId. */
-  playlist(scope: Scope, titleId: string, address: (objectId: string) => string): Promise<string>;
+  async analysesOf(scope: Scope, titleIds: string[]): Promise<Map<string, Analysis>> {
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<AnalysisRow>(`select ${analysisColumns} from analysis where studio_id = $1 and title_id = any($2)`, [scope.studioId, titleIds.filter(isId)]);
+      return new Map(found.map((analysis) => [analysis.title_id, toAnalysis(analysis)]));
+    });
+  }
 
-  shots(scope: Scope, titleId: string, page: Page): Promise<Paged<Shot>>;
+  /** HLS playlist of a title's proxy by byte ranges; `address` is where an object's bytes are fetched. Throws Refusal NOT_FOUND. */
+  async playlist(scope: Scope, titleId: string, address: (objectId: string) => string): Promise<string> {
+    const found = await this.database.inStudio(scope, () => row<{ proxy_object_id: string; proxy: Parameters<typeof playlist>[0] }>(`select proxy_object_id, proxy from analysis where studio_id = $1 and title_id = $2 and proxy_object_id is not null`, [scope.studioId, isId(titleId) ? titleId : null]));
+    if (!found) throw notFound('title');
+    return playlist(found.proxy, address(found.proxy_object_id));
+  }
+
+  /** In the order shown. */
+  async shots(scope: Scope, titleId: string, page: Page): Promise<Paged<Shot>> {
+    const first = pageSize(page.first);
+    const after = Number(decodeCursor(page.after, 1)?.[0] ?? -1);
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and title_id = $2 and number > $3 order by number limit $4`, [scope.studioId, isId(titleId) ? titleId : null, after, first + 1]);
+      return toPage(found.map(toShot), first, (shot) => [String(shot.number)]);
+    });
+  }
+
   /** Number of shots by title id. */
-  countShots(scope: Scope, titleIds: string[]): Promise<Map<string, number>>;
-  shotsById(scope: Scope, ids: string[]): Promise<Shot[]>;
+  async countShots(scope: Scope, titleIds: string[]): Promise<Map<string, number>> {
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<{ title_id: string; count: string }>(`select title_id, count(*) from shot where studio_id = $1 and title_id = any($2) group by title_id`, [scope.studioId, titleIds.filter(isId)]);
+      return new Map([...titleIds.map((id): [string, number] => [id, 0]), ...found.map((item): [string, number] => [item.title_id, Number(item.count)])]);
+    });
+  }
+
+  /** Those of `ids` that are the studio's, in no order. */
+  async shotsById(scope: Scope, ids: string[]): Promise<Shot[]> {
+    return this.database.inStudio(scope, async () => (await rows<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and id = any($2)`, [scope.studioId, ids.filter(isId)])).map(toShot));
+  }
+
   /** Newest first, at most 100 each, by shot id. */
-  correctionsOf(scope: Scope, shotIds: string[]): Promise<Map<string, Correction[]>>;
-  /** Throws Refusal NOT_FOUND, UNKNOWN_FIELD, BAD_CAPTION. `scope.memberId` is needed. */
-  correctShot(scope: Scope, shotId: string, field: string, value: string): Promise<Shot>;
+  async correctionsOf(scope: Scope, shotIds: string[]): Promise<Map<string, Correction[]>> {
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<Correction>(
+        `select c.id, c.shot_id as "shotId", c.field, c.before, c.after, c.member_id as "memberId", m.name as "memberName", c.at
+         from unnest($2::uuid[]) as s(id) cross join lateral (select * from correction where studio_id = $1 and shot_id = s.id order by id desc limit 100) c join member m on m.id = c.member_id`,
+        [scope.studioId, shotIds.filter(isId)],
+      );
+      const byShot = new Map<string, Correction[]>(shotIds.map((id) => [id, []]));
+      for (const correction of found) byShot.get(correction.shotId)!.push(correction);
+      return byShot;
+    });
+  }
 
-  /** Starts the freeze of a new version; throws Refusal BAD_DATASET, NOT_FOUND (a title). Job: `jobsOf([version.id])`. */
-  buildDataset(scope: Scope, input: DatasetInput): Promise<DatasetVersion>;
-  datasetVersion(scope: Scope, id: string): Promise<DatasetVersion>;
-  datasetVersionsById(scope: Scope, ids: string[]): Promise<DatasetVersion[]>;
-  datasetVersions(scope: Scope, page: Page): Promise<Paged<DatasetVersion>>;
-  countDatasetVersions(scope: Scope): Promise<number>;
-  clips(scope: Scope, versionId: string, page: Page): Promise<Paged<Clip>>;
-  drops(scope: Scope, versionId: string, page: Page): Promise<Paged<Drop>>;
-  /** Titles behind a version's clips, for decisions about what was made from it. */
-  titleIdsOfVersion(scope: Scope, versionId: string): Promise<string[]>;
+  /**
+   * Replaces one caption field, or 'sentence', with what a member writes. What stood there is kept as a correction; the sentence is
+   * built anew from the fields unless a member wrote it. Throws Refusal NOT_FOUND, UNKNOWN_FIELD, BAD_CAPTION.
+   */
+  async correctShot(scope: Scope & { memberId?: string }, shotId: string, field: string, value: string): Promise<Shot> {
+    const written = value.trim().replaceAll(/\s+/g, ' ');
+    if (!FIELDS.includes(field)) throw new Refusal('UNKNOWN_FIELD', `A caption has no field ${field}.`, `Use one of ${FIELDS.join(', ')}.`, 400);
+    if (!written || written.length > 1000) throw new Refusal('BAD_CAPTION', 'A caption field has 1 to 1,000 characters.', 'Write it shorter.', 400);
+    if (!scope.memberId) throw new Error('correctShot needs the member who writes');
+    return this.database.inStudio(scope, async () => {
+      const found = await row<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and id = $2 for update`, [scope.studioId, isId(shotId) ? shotId : null]);
+      if (!found) throw notFound('shot');
+      const member = await row<{ name: string }>(`select name from member where id = $1`, [scope.memberId]);
+      const before = found.caption[field] ?? (field === 'sentence' ? { value: found.sentence, source: 'modelled' } : null);
+      const after: CaptionField = { value: written, source: 'written', by: member!.name, confidence: 1 };
+      const caption = { ...found.caption, [field]: after };
+      const sentence = caption.sentence ? String(caption.sentence.value) : this.media.sentenceOf(caption);
+      const correctionId = newId();
+      await rows(`insert into correction (id, studio_id, shot_id, member_id, field, before, after) values ($1, $2, $3, $4, $5, $6, $7)`, [correctionId, scope.studioId, shotId, scope.memberId, field, before, after]);
+      await appendEntry('correction', { correction: correctionId, shot: shotId, title: found.title_id, field });
+      const changed = await row<ShotRow>(`update shot set caption = $2, sentence = $3 where id = $1 returning ${shotColumns}`, [shotId, caption, sentence]);
+      return toShot(changed!);
+    });
+  }
 
-  /** Cancels a job and puts its subject (a title or version) into the state that says so. Throws Refusal NOT_FOUND, JOB_ENDED. */
-  cancelJob(scope: Scope, jobId: string): Promise<Job>;
+  /** Starts the freeze of the name's next version. Throws Refusal BAD_DATASET, NOT_FOUND (a title). Its job: `jobsOf([version.id])`. */
+  async buildDataset(scope: Scope, input: DatasetInput): Promise<DatasetVersion> {
+    const { name, query, bucket } = datasetOf(input, await this.bucket());
+    return this.database.inStudio(scope, async () => {
+      const [mine] = await rows<{ count: string }>(`select count(*) from title where studio_id = $1 and id = any($2)`, [scope.studioId, query.titleIds]);
+      if (Number(mine!.count) !== query.titleIds.length) throw notFound('title');
+      // Two versions of one name that are asked for at the same moment get two numbers.
+      await rows(`select pg_advisory_xact_lock(hashtextextended($1, 4209))`, [`${scope.studioId} ${name}`]);
+      const created = await row<VersionRow>(
+        `insert into dataset_version (id, studio_id, name, number, query, bucket, created_by)
+         values ($1, $2, $3, (select coalesce(max(number), 0) + 1 from dataset_version where studio_id = $2 and name = $3), $4, $5, $6) returning ${versionColumns}`,
+        [newId(), scope.studioId, name, query, bucket, scope.memberId ?? null],
+      );
+      await enqueueJob('freeze', created!.id);
+      return toVersion(created!);
+    });
+  }
+
+  /** Throws Refusal NOT_FOUND. */
+  async datasetVersion(scope: Scope, id: string): Promise<DatasetVersion> {
+    const [found] = await this.datasetVersionsById(scope, [id]);
+    if (!found) throw notFound('dataset');
+    return found;
+  }
+
+  async datasetVersionsById(scope: Scope, ids: string[]): Promise<DatasetVersion[]> {
+    return this.database.inStudio(scope, async () => (await rows<VersionRow>(`select ${versionColumns} from dataset_version where studio_id = $1 and id = any($2)`, [scope.studioId, ids.filter(isId)])).map(toVersion));
+  }
+
+  /** Newest first. */
+  async datasetVersions(scope: Scope, page: Page): Promise<Paged<DatasetVersion>> {
+    const first = pageSize(page.first);
+    const after = decodeCursor(page.after, 1)?.[0] ?? null;
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<VersionRow>(`select ${versionColumns} from dataset_version where studio_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`, [scope.studioId, after, first + 1]);
+      return toPage(found.map(toVersion), first, (version) => [version.id]);
+    });
+  }
+
+  async countDatasetVersions(scope: Scope): Promise<number> {
+    return this.database.inStudio(scope, async () => Number((await row<{ count: string }>(`select count(*) from dataset_version where studio_id = $1`, [scope.studioId]))!.count));
+  }
+
+  async clips(scope: Scope, versionId: string, page: Page): Promise<Paged<Clip>> {
+    const columns = 'number, title_id as "titleId", shot_id as "shotId", first_frame::float8 as first, last_frame::float8 as last, caption, split, sha256, decision_id as "decisionId"';
+    return this.numbered<Clip>(scope, `select ${columns} from dataset_clip`, versionId, page);
+  }
+
+  async drops(scope: Scope, versionId: string, page: Page): Promise<Paged<Drop>> {
+    const columns = 'number, title_id as "titleId", shot_id as "shotId", first_frame::float8 as first, last_frame::float8 as last, code, message, decision_id as "decisionId"';
+    return this.numbered<Drop>(scope, `select ${columns} from dataset_drop`, versionId, page);
+  }
+
+  private async numbered<T extends { number: number }>(scope: Scope, select: string, versionId: string, page: Page): Promise<Paged<T>> {
+    const first = pageSize(page.first);
+    const after = Number(decodeCursor(page.after, 1)?.[0] ?? -1);
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<T>(`${select} where studio_id = $1 and version_id = $2 and number > $3 order by number limit $4`, [scope.studioId, isId(versionId) ? versionId : null, after, first + 1]);
+      return toPage(found, first, (item) => [String(item.number)]);
+    });
+  }
+
+  /** Titles that a version has clips of: whose licences stand behind what is made from it. */
+  async titleIdsOfVersion(scope: Scope, versionId: string): Promise<string[]> {
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<{ title_id: string }>(
+        `select title_id from dataset_title d where studio_id = $1 and version_id = $2 and exists (select from dataset_clip c where c.studio_id = $1 and c.version_id = $2 and c.title_id = d.title_id) order by title_id`,
+        [scope.studioId, isId(versionId) ? versionId : null],
+      );
+      return found.map((item) => item.title_id);
+    });
+  }
+
+  /** Stops a job. One that still waits ends here, and its title or version says so. Throws Refusal NOT_FOUND, JOB_ENDED. */
+  async cancelJob(scope: Scope, jobId: string): Promise<Job> {
+    const columns = 'id, name, subject_id as "subjectId", state, progress, note, reason, attempts';
+    return this.database.inStudio(scope, async () => {
+      const job = isId(jobId) ? await row<Job>(`select ${columns} from job where studio_id = $1 and id = $2 for update`, [scope.studioId, jobId]) : undefined;
+      if (!job) throw notFound('job');
+      if (job.state !== 'queued' && job.state !== 'running') throw new Refusal('JOB_ENDED', 'The job has ended already.', 'There is nothing to stop.', 409);
+      await cancelJob(jobId);
+      if (job.state === 'queued') {
+        const reason = { code: 'CANCELLED', message: 'The job was cancelled before it began.', wayOut: 'Start it again when you want it.' };
+        await rows(`update job set reason = $2, finished_at = now() where id = $1`, [jobId, reason]);
+        if (job.name === 'freeze') await rows(`update dataset_version set state = 'cancelled', reason = $2 where id = $1`, [job.subjectId, reason]);
+        else await rows(`update title set state = 'refused', reason = $2 from master where master.id = $1 and title.id = master.title_id`, [job.subjectId, reason]);
+      }
+      return (await row<Job>(`select ${columns} from job where id = $1`, [jobId]))!;
+    });
+  }
 }

@@ -7,4 +7,8 @@
  * - dataset version: an immutable selection of clips; its hash is the same wherever the same inputs are frozen
  * - drop: a shot that was left out, with a code and the value that settled it
  */
-export { type Analysis, type Clip, type Correction, Curation, type DatasetInput, type DatasetVersion, type Drop, type Shot } from './curation.js';
+export { Curation } from './curation.js';
+export type { Media } from './media.js';
+export type { DatasetInput } from './query.js';
+export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
+export type { Bucket } from './selection.js';

@@ -1,0 +1,286 @@
+import { appendEntry } from '#libs/audit';
+import { type RangeServer, serveRanges } from '#libs/catalogue';
+import type { ClipSpec, Measures, Probe } from '#libs/media';
+import { type Database, emit, type JobContext, type JobHandler, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
+import type { Decision, Rights } from '#libs/rights';
+import canonicalize from 'canonicalize';
+import { createHash } from 'node:crypto';
+import { ManifestHash, shard, type ShardFile } from './manifest.js';
+import type { Media } from './media.js';
+import { type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
+import { judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
+
+/** A title of the version, in the order of its master's digest: an order that every database agrees on. */
+interface Source {
+  titleId: string;
+  name: string;
+  sha256: string;
+  objectId: string;
+  probe: Probe;
+  timeBase: string;
+  width: number;
+  height: number;
+  decision: Decision;
+}
+
+interface ShotOf {
+  id: string;
+  first: number;
+  last: number;
+  startPts: number;
+  endPts: number;
+  sentence: string;
+  measures: Measures;
+  verdict: Verdict;
+}
+
+const PAGE = 200;
+/** A key is released only while its decision is valid; one that ends sooner than this is asked anew. */
+const MARGIN_MS = 30_000;
+
+/**
+ * Job `freeze`, subject a dataset version. Two passes over the shots, a page at a time: the first decides and counts, the second cuts
+ * clips from the sealed masters into one sealed tar. The version is real, whole and unchangeable with the last transaction; a run that
+ * was killed is started over, with the decisions it already has.
+ */
+export function freeze({ database, vault, rights, media }: { database: Database; vault: Vault; rights: Rights; media: Media }): JobHandler {
+  return {
+    async run(context) {
+      const { scope, subjectId: versionId, progress } = context;
+      const version = await database.inStudio(scope, async () => {
+        const found = await row<VersionRow>(`select ${versionColumns} from dataset_version where id = $1 and state = 'building'`, [versionId]);
+        await rows(`delete from dataset_clip where version_id = $1`, [versionId]);
+        await rows(`delete from dataset_drop where version_id = $1`, [versionId]);
+        return found && toVersion(found);
+      });
+      if (!version) return;
+      progress(0, 'asking the licences');
+      const split = new Split();
+      for await (const source of sources(scope, version, 'found')) {
+        if (!source.decision.permitted) continue;
+        for await (const shot of shots(scope, version, source)) {
+          context.signal.throwIfAborted();
+          if ('offsets' in shot.verdict) split.add(splitPlace(source.sha256, shot.first), shot.verdict.offsets.length);
+        }
+      }
+      const making = new Making(database, scope, version);
+      const files = clips(context, version, split, making);
+      if (split.shots === 0) {
+        // Nothing to cut, but every shot gets its reason.
+        for await (const _ of files);
+        throw empty(version, making);
+      }
+      await vault.seal(scope, { kind: 'dataset', scopeId: versionId, contentType: 'application/x-tar' }, shard(files), (object) => becomeReal(scope, version, making, object.id));
+    },
+
+    async failed({ subjectId }, reason) {
+      await rows(
+        `update dataset_version set state = $2, reason = $3, dropped = (select count(*) from dataset_drop where version_id = $1) where id = $1 and state = 'building'`,
+        [subjectId, reason.code === 'CANCELLED' ? 'cancelled' : 'failed', reason],
+      );
+    },
+  };
+
+  /** The version's titles as they are found now, or only those it has decided about: a title that gets ready between the passes is in neither. */
+  async function* sources(scope: Scope, version: DatasetVersion, which: 'found' | 'decided'): AsyncGenerator<Source> {
+    for (let after = ''; ; ) {
+      const found = await database.inStudio(scope, () =>
+        rows<{ title_id: string; name: string; sha256: string; object_id: string; probe: Probe; time_base: string; width: number; height: number }>(
+          `select m.title_id, t.name, m.sha256, m.object_id, m.probe, a.time_base, a.width, a.height
+           from master m join title t on t.id = m.title_id join analysis a on a.master_id = m.id
+           where m.studio_id = $1 and m.state = 'sealed' and m.sha256 > $2 and t.state in ('ready', 'withheld') and (cardinality($3::uuid[]) = 0 or m.title_id = any($3))
+             and ($4 = 'found' or exists (select from dataset_title d where d.version_id = $5 and d.title_id = m.title_id))
+           order by m.sha256 limit 20`,
+          [scope.studioId, after, version.query.titleIds, which, version.id],
+        ),
+      );
+      for (const title of found) {
+        const { title_id: titleId, object_id: objectId, time_base: timeBase, ...about } = title;
+        yield { ...about, titleId, objectId, timeBase, decision: await decide(scope, version, titleId) };
+        after = title.sha256;
+      }
+      if (!found.length) return;
+    }
+  }
+
+  /** The version's decision about a title: one row, taken once, again only when a permit ran out before its key was used. */
+  async function decide(scope: Scope, version: DatasetVersion, titleId: string): Promise<Decision> {
+    return database.inStudio(scope, async () => {
+      const known = await row<{ decision_id: string }>(`select decision_id from dataset_title where version_id = $1 and title_id = $2`, [version.id, titleId]);
+      if (known) {
+        const decision = await rights.decision(scope, known.decision_id);
+        if (!decision.permitted || decision.validUntil.getTime() > Date.now() + MARGIN_MS) return decision;
+      }
+      const decision = await rights.decide(scope, { action: 'fineTune', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: `worker: dataset "${version.name}" version ${version.number}` });
+      await rows(`insert into dataset_title (version_id, title_id, studio_id, decision_id) values ($1, $2, $3, $4) on conflict (version_id, title_id) do update set decision_id = excluded.decision_id`, [version.id, titleId, scope.studioId, decision.id]);
+      return decision;
+    });
+  }
+
+  async function* shots(scope: Scope, version: DatasetVersion, source: Source): AsyncGenerator<ShotOf> {
+    const { excludeShotIds } = version.query;
+    for (let after = -1; ; ) {
+      const found = await database.inStudio(scope, () =>
+        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; measures: Measures; excluded: boolean }>(
+          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, measures, id = any($4::uuid[]) as excluded
+           from shot where studio_id = $1 and title_id = $2 and number > $3 order by number limit ${PAGE}`,
+          [scope.studioId, source.titleId, after, excludeShotIds],
+        ),
+      );
+      for (const shot of found) {
+        const candidate = { startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), sentence: shot.sentence, measures: shot.measures, excluded: shot.excluded };
+        const verdict = judge(candidate, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
+        yield { ...candidate, id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), verdict };
+        after = shot.number;
+      }
+      if (found.length < PAGE) return;
+    }
+  }
+
+  /** Every kept clip as its three files; kept and dropped rows are written on the way. */
+  async function* clips({ scope, signal, progress }: JobContext, version: DatasetVersion, split: Split, making: Making): AsyncGenerator<ShardFile> {
+    for await (const source of sources(scope, version, 'decided')) {
+      if (!source.decision.permitted) {
+        for await (const shot of shots(scope, version, source)) await making.drop(source, shot, 'LICENCE_REFUSED', source.decision.sentence, null);
+        continue;
+      }
+      await using held = new AsyncDisposableStack();
+      let server: RangeServer | undefined;
+      for await (const shot of shots(scope, version, source)) {
+        const { verdict } = shot;
+        if (!('offsets' in verdict)) {
+          await making.drop(source, shot, verdict.code, verdict.message, verdict.value);
+          continue;
+        }
+        // Only a title that gives a clip has its key released.
+        server ??= await openMaster(scope, source, held);
+        const place = splitPlace(source.sha256, shot.first);
+        for (const [index, offsetSeconds] of verdict.offsets.entries()) {
+          signal.throwIfAborted();
+          const cut = await cutClip(server, { ...version.bucket, probe: source.probe, startPts: shot.startPts, endPts: shot.endPts, letterbox: shot.measures.letterbox, offsetSeconds, signal });
+          if (cut instanceof Refusal) await making.drop(source, shot, cut.code, cut.message, null);
+          else yield* making.keep(source, shot, offsetSeconds, split.of(place, index, verdict.offsets.length), cut.mp4);
+          progress((making.clips + making.dropped) / (split.clips + making.dropped), `cutting clips, ${making.clips} of ${split.clips}`);
+        }
+      }
+    }
+    await dropUnanalysed(scope, version, making);
+    await making.flush();
+    if (split.shots > 0 && making.clips === 0) throw empty(version, making);
+  }
+
+  /** The sealed master at an address, until `held` is disposed of. */
+  async function openMaster(scope: Scope, source: Source, held: AsyncDisposableStack): Promise<RangeServer> {
+    const released = await vault.release(scope, source.decision.id, source.objectId);
+    held.defer(() => void released.key.fill(0));
+    return held.use(await serveRanges({ bytes: released.object.plainBytes, open: (start, end) => vault.open(released, start, end) }));
+  }
+
+  /** A clip, or the reason why this window gives none; what is our fault or the member's wish is thrown. */
+  async function cutClip(server: RangeServer, spec: ClipSpec): Promise<{ mp4: Buffer } | Refusal> {
+    try {
+      return await media.cutClip(server.url, spec);
+    } catch (error) {
+      if (error instanceof Refusal && !server.failure() && !spec.signal?.aborted) return error;
+      throw server.failure() ?? error;
+    }
+  }
+
+  async function dropUnanalysed(scope: Scope, version: DatasetVersion, making: Making): Promise<void> {
+    const left = await database.inStudio(scope, () =>
+      rows<{ id: string; state: string }>(`select id, state from title t where studio_id = $1 and id = any($2) and not (state in ('ready', 'withheld') and exists (select from analysis a where a.title_id = t.id)) order by name, id`, [scope.studioId, version.query.titleIds]),
+    );
+    for (const { id, state } of left) await making.drop({ titleId: id, sha256: null, decision: null }, null, 'NOT_ANALYSED', `The title was not analysed when the version was frozen; it was ${state}.`, null);
+  }
+
+  async function becomeReal(scope: Scope, version: DatasetVersion, making: Making, objectId: string): Promise<void> {
+    const current = await row<{ state: string; clips: string; drops: string }>(
+      `select state, (select count(*) from dataset_clip where version_id = $1) as clips, (select count(*) from dataset_drop where version_id = $1) as drops from dataset_version where id = $1 for update`,
+      [version.id],
+    );
+    if (current?.state !== 'building' || Number(current.clips) !== making.clips || Number(current.drops) !== making.dropped) throw new Error(`version ${version.id} is being frozen by another worker`);
+    const hash = making.manifest.digest();
+    await rows(`update dataset_version set state = 'frozen', hash = $2, object_id = $3, clips = $4, dropped = $5, frozen_at = now(), reason = null where id = $1`, [version.id, hash, objectId, making.clips, making.dropped]);
+    await appendEntry('dataset', { version: version.id, name: version.name, number: version.number, hash, clips: making.clips, dropped: making.dropped, object: objectId });
+    await emit('dataset.frozen', { versionId: version.id, hash });
+  }
+}
+
+function recipeOf({ bucket, query: { minSeconds, captionContains, clipsPerShot } }: DatasetVersion): Recipe {
+  return { bucket, minSeconds, captionContains, clipsPerShot };
+}
+
+function empty(version: DatasetVersion, making: Making): Refusal {
+  return new Refusal('EMPTY_DATASET', `No clip is left in ${version.name}: ${making.dropped} shots were left out.`, 'Look at the reasons of what was left out, then loosen the query or choose other titles.');
+}
+
+/** What of a version is written so far: rows in batches, the manifest's hash, and the running numbers. */
+class Making {
+  clips = 0;
+  dropped = 0;
+  readonly manifest: ManifestHash;
+  private clipRows: object[] = [];
+  private dropRows: object[] = [];
+
+  constructor(
+    private readonly database: Database,
+    private readonly scope: Scope,
+    private readonly version: DatasetVersion,
+  ) {
+    this.manifest = new ManifestHash(recipeOf(version));
+  }
+
+  async *keep(source: Source, shot: ShotOf, offsetSeconds: number, split: 'train' | 'heldout', mp4: Buffer): AsyncGenerator<ShardFile> {
+    const { width, height, frames, fps } = this.version.bucket;
+    const place = framesAt(shot, ratio(source.timeBase), offsetSeconds, frames / fps);
+    const sha256 = createHash('sha256').update(mp4).digest('hex');
+    const policies = [...new Set(source.decision.policies.map((policy) => policy.sha256))].sort();
+    this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, policies });
+    const name = String(this.clips).padStart(8, '0');
+    const about = { split, frames, width, height, fps, caption: shot.sentence, title: source.name, master: source.sha256, ...place, timeBase: source.timeBase };
+    this.clipRows.push({ number: this.clips, title_id: source.titleId, shot_id: shot.id, decision_id: source.decision.id, first_frame: place.first, last_frame: place.last, start_pts: place.startPts, caption: shot.sentence, split, sha256, bytes: mp4.length });
+    this.clips++;
+    if (this.clipRows.length >= PAGE) await this.flush();
+    yield { name: `${name}.mp4`, bytes: mp4 };
+    yield { name: `${name}.txt`, bytes: Buffer.from(shot.sentence) };
+    yield { name: `${name}.json`, bytes: Buffer.from(canonicalize(about)!) };
+  }
+
+  async drop(source: { titleId: string; sha256: string | null; decision: Decision | null }, shot: ShotOf | null, code: string, message: string, value: number | string | null): Promise<void> {
+    const { first, last } = shot ?? { first: 0, last: 0 };
+    this.manifest.drop({ master: source.sha256, first, last, code, value });
+    this.dropRows.push({ number: this.dropped, title_id: source.titleId, shot_id: shot?.id ?? null, first_frame: first, last_frame: last, code, message, decision_id: source.decision?.id ?? null });
+    this.dropped++;
+    if (this.dropRows.length >= PAGE) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    await this.database.inStudio(this.scope, async () => {
+      const about = [this.version.id, this.scope.studioId];
+      if (this.clipRows.length) {
+        await rows(
+          `insert into dataset_clip (version_id, studio_id, number, title_id, shot_id, decision_id, first_frame, last_frame, start_pts, caption, split, sha256, bytes)
+           select $1, $2, c.* from jsonb_to_recordset($3) as c(number int, title_id uuid, shot_id uuid, decision_id uuid, first_frame bigint, last_frame bigint, start_pts bigint, caption text, split text, sha256 text, bytes bigint)`,
+          [...about, JSON.stringify(this.clipRows)],
+        );
+      }
+      if (this.dropRows.length) {
+        await rows(
+          `insert into dataset_drop (version_id, studio_id, number, title_id, shot_id, first_frame, last_frame, code, message, decision_id)
+           select $1, $2, d.* from jsonb_to_recordset($3) as d(number int, title_id uuid, shot_id uuid, first_frame bigint, last_frame bigint, code text, message text, decision_id uuid)`,
+          [...about, JSON.stringify(this.dropRows)],
+        );
+      }
+    });
+    this.clipRows = [];
+    this.dropRows = [];
+  }
+}
+
+/** The frames of the shot that a clip shows, by its time in the shot, and the timestamp it begins at. */
+function framesAt(shot: ShotOf, secondsPerTick: number, offsetSeconds: number, clipSeconds: number): { first: number; last: number; startPts: number } {
+  const ticks = shot.endPts - shot.startPts;
+  const count = shot.last - shot.first + 1;
+  const frameAt = (seconds: number): number => Math.min(shot.last, shot.first + Math.floor((count * seconds) / secondsPerTick / ticks + 1e-6));
+  return { first: frameAt(offsetSeconds), last: Math.max(frameAt(offsetSeconds), frameAt(offsetSeconds + clipSeconds - 1e-6)), startPts: shot.startPts + Math.round(offsetSeconds / secondsPerTick) };
+}
