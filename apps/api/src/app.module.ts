@@ -1,0 +1,127 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { GraphQLModule } from '@nestjs/graphql';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { join } from 'node:path';
+import { GraphQLError } from 'graphql';
+import type { Request, Response } from 'express';
+import { Access, type Principal } from '#libs/access';
+import { Catalogue } from '#libs/catalogue';
+import { Curation } from '#libs/curation';
+import { Generation } from '#libs/generation';
+import { Database, Refusal, repositoryRoot, Vault } from '#libs/platform';
+import { Rights } from '#libs/rights';
+import { Training } from '#libs/training';
+import { Logs, type Services } from '../../shared/services.js';
+import { refusalOf } from './failures.js';
+import { AnswerFilter } from './graphql/answer.filter.js';
+import type { RequestContext } from './graphql/context.js';
+import { limits } from './graphql/limits.js';
+import { type Loaders, loaders } from './graphql/loaders.js';
+import { RootFieldInterceptor } from './graphql/root-field.interceptor.js';
+import { schemaTypes } from './graphql/scalars.js';
+import { sessionToken } from './guard/asker.js';
+import { PermissionGuard } from './guard/permission.guard.js';
+import { AgentController } from './http/agent.controller.js';
+import { ConsoleController } from './http/console.controller.js';
+import { HealthController } from './http/health.controller.js';
+import { PlaybackController } from './http/playback.controller.js';
+import { UploadsController } from './http/uploads.controller.js';
+import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
+import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
+import { LogEntryResolver, LogResolver } from './resolvers/log.js';
+import { MemberResolver, SignInResolver } from './resolvers/members.js';
+import { DecisionResolver, LicenceResolver, RightsResolver } from './resolvers/rights.js';
+import { AnalysisResolver, ShotResolver, TitleResolver, TitlesResolver, UploadResolver } from './resolvers/titles.js';
+import { ModelResolver, TrainingResolver, TrainingRunResolver } from './resolvers/training.js';
+import { UnknownFilter } from './resolvers/unknown-filter.js';
+
+const resolvers = [
+  SignInResolver, MemberResolver,
+  TitlesResolver, TitleResolver, AnalysisResolver, ShotResolver, UploadResolver,
+  RightsResolver, LicenceResolver, DecisionResolver,
+  DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
+  TrainingResolver, TrainingRunResolver, ModelResolver,
+  GenerationsResolver, GenerationResolver, OutputResolver,
+  LogResolver, LogEntryResolver,
+  UnknownFilter,
+];
+
+@Module({})
+export class AppModule {
+  /** The libs as they were composed, and what carries them outside. */
+  static with(services: Services): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [graphql(services)],
+      // The console answers every other path, so it comes last.
+      controllers: [HealthController, UploadsController, PlaybackController, AgentController, ConsoleController],
+      providers: [
+        { provide: Database, useValue: services.database },
+        { provide: Vault, useValue: services.vault },
+        { provide: Access, useValue: services.access },
+        { provide: Rights, useValue: services.rights },
+        { provide: Catalogue, useValue: services.catalogue },
+        { provide: Curation, useValue: services.curation },
+        { provide: Training, useValue: services.training },
+        { provide: Generation, useValue: services.generation },
+        { provide: Logs, useValue: services.logs },
+        { provide: APP_GUARD, useClass: PermissionGuard },
+        { provide: APP_FILTER, useClass: AnswerFilter },
+        { provide: APP_INTERCEPTOR, useClass: RootFieldInterceptor },
+        ...resolvers,
+      ],
+    };
+  }
+}
+
+function graphql(services: Services): DynamicModule {
+  const outsideProduction = process.env.NODE_ENV !== 'production';
+  return GraphQLModule.forRoot<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    typePaths: [join(repositoryRoot, 'apps/api/src/schema/*.graphql')],
+    resolvers: schemaTypes,
+    path: '/graphql',
+    context: ({ req, res }: { req: Request; res: Response }) => contextOf(services, req, res),
+    fieldResolverEnhancers: ['guards', 'filters'],
+    csrfPrevention: true,
+    introspection: outsideProduction,
+    graphiql: false,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: 10_000 },
+    plugins: [limits()],
+    preserveHttpStatusForExecutionErrors: false,
+    formatError: (formatted, error) => masked(formatted, error),
+  });
+}
+
+async function contextOf(services: Services, req: Request, res: Response): Promise<RequestContext> {
+  const token = sessionToken(req);
+  const principal = token === undefined ? undefined : await services.access.session(token).catch(unavailable);
+  let load: Loaders | undefined;
+  return {
+    req,
+    res,
+    principal,
+    databaseAway: false,
+    get load(): Loaders {
+      return (load ??= loaders(services, principal ?? nobody()));
+    },
+  };
+}
+
+function nobody(): Principal {
+  throw new Refusal('UNAUTHENTICATED', 'Nobody is signed in here, or the session has ended.', 'Sign in.', 401);
+}
+
+function unavailable(error: unknown): never {
+  const { code, message, wayOut, status } = refusalOf(error, 'POST /graphql');
+  throw new GraphQLError(message, { extensions: { code, wayOut, http: { status } } });
+}
+
+/** What the schema itself refuses stays as it is (it speaks of the query only); what slipped through everything else says nothing. */
+function masked(formatted: { message: string; extensions?: Record<string, unknown> }, error: unknown): { message: string; extensions?: Record<string, unknown> } {
+  if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return formatted;
+  const { code, message, wayOut } = refusalOf((error as { originalError?: unknown }).originalError ?? error, 'graphql');
+  return { ...formatted, message, extensions: { code, wayOut } };
+}

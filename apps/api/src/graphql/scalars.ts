@@ -1,0 +1,55 @@
+import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
+
+const wrong = (what: string): GraphQLError => new GraphQLError(what, { extensions: { code: 'BAD_USER_INPUT' } });
+
+const DateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  serialize: (value) => (value instanceof Date ? value.toISOString() : String(value)),
+  parseValue(value) {
+    const instant = new Date(typeof value === 'string' ? value : NaN);
+    if (Number.isNaN(instant.getTime())) throw wrong('A DateTime is an ISO 8601 instant such as 2026-01-31T12:00:00Z.');
+    return instant;
+  },
+});
+
+const JSON_ = new GraphQLScalarType({
+  name: 'JSON',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+});
+
+const toBigInt = (value: unknown): bigint => {
+  if ((typeof value === 'string' && /^-?\d{1,19}$/.test(value)) || Number.isSafeInteger(value)) {
+    const whole = BigInt(value as string | number);
+    if (whole === BigInt.asIntN(64, whole)) return whole;
+  }
+  throw wrong('A BigInt is a whole number of 64 bits as a string of digits.');
+};
+
+const BigInt_ = new GraphQLScalarType<bigint, string>({
+  name: 'BigInt',
+  serialize: (value) => String(value),
+  parseValue: toBigInt,
+  parseLiteral: (node) => toBigInt(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : undefined),
+});
+
+/** An enum of the schema stands for the lib's word: the same in small letters. */
+const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
+
+const RESULTS = { SignInResult: 'Member' } as Record<string, string>;
+for (const thing of ['Licence', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Job']) RESULTS[`${thing}Result`] = thing;
+
+/** How the schema's own types are read and written. */
+export const schemaTypes = {
+  DateTime,
+  JSON: JSON_,
+  BigInt: BigInt_,
+  Role: words('ARCHIVIST', 'COMPLIANCE', 'EDITOR', 'ADMIN'),
+  JobState: words('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'),
+  TitleState: words('REGISTERED', 'UPLOADING', 'CHECKING', 'ANALYSING', 'READY', 'REFUSED', 'WITHHELD'),
+  DatasetState: words('BUILDING', 'FROZEN', 'FAILED', 'CANCELLED'),
+  RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
+  Review: words('WAITING', 'APPROVED', 'REJECTED'),
+  ...Object.fromEntries(Object.entries(RESULTS).map(([union, thing]) => [union, { __resolveType: (value: { __typename?: string }) => (value.__typename === 'Refused' ? 'Refused' : thing) }])),
+};

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { notFound, repositoryRoot } from '#libs/platform';
+import { Public } from '../guard/permission.js';
+
+/** Where `npm run build` puts the console. */
+export const consoleFolder = join(repositoryRoot, 'dist', 'web');
+
+/** The console's pages: one file, whatever the path; the console itself finds the page. Its assets are served before this. */
+@Controller()
+export class ConsoleController {
+  @Get('*path')
+  @Public('the console is the same for everyone; what it shows comes through guarded addresses')
+  page(@Req() request: Request, @Res() response: Response): void {
+    const file = join(consoleFolder, 'index.html');
+    if (!request.accepts('html') || /\.\w+$/.test(request.path) || !existsSync(file)) throw notFound('page');
+    response.set('cache-control', 'no-cache').sendFile(file);
+  }
+}

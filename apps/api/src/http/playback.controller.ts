@@ -1,0 +1,68 @@
+import { Controller, Get, Header, Param, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { Principal } from '#libs/access';
+import { Curation } from '#libs/curation';
+import { Generation } from '#libs/generation';
+import { notFound, type SealedObject, Vault } from '#libs/platform';
+import { type Question, Rights } from '#libs/rights';
+import { Training } from '#libs/training';
+import { Can, Me } from '../guard/permission.js';
+import { KnownId } from './known-id.pipe.js';
+import { sendObject } from './send.js';
+
+/** Frames for members' eyes: each needs a decision for the member who looks, and its release is in the log. */
+@Controller()
+export class PlaybackController {
+  constructor(
+    private readonly vault: Vault,
+    private readonly rights: Rights,
+    private readonly curation: Curation,
+    private readonly training: Training,
+    private readonly generation: Generation,
+  ) {}
+
+  /** HLS over byte ranges of the proxy: the playlist holds no frame and asks for each range at /objects. */
+  @Get('titles/:id/proxy.m3u8')
+  @Header('content-type', 'application/vnd.apple.mpegurl')
+  @Header('cache-control', 'private, max-age=60')
+  @Can('read', 'Title')
+  playlist(@Me() me: Principal, @Param('id', KnownId) id: string): Promise<string> {
+    return this.curation.playlist(me, id, (objectId) => `/objects/${objectId}`);
+  }
+
+  @Get('objects/:id')
+  @Can('read', 'Title')
+  async object(@Me() me: Principal, @Param('id', KnownId) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const object = await this.vault.find(me, id);
+    const released = await this.rights.openFor(me, await this.question(me, object), id);
+    await sendObject(this.vault, released, request, response);
+  }
+
+  @Get('deliveries/:id')
+  @Can('read', 'Delivery')
+  async delivery(@Me() me: Principal, @Param('id', KnownId) id: string, @Query('expires') expires: unknown, @Query('signature') signature: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const released = await this.generation.openDelivery(me, id, { expires: String(expires), signature: String(signature) }, me.name);
+    response.set('content-disposition', `attachment; filename="${id}.mp4"`);
+    await sendObject(this.vault, released, request, response);
+  }
+
+  /** What the licences are asked before a member sees an object of this kind. Masters, datasets and adapters are nothing to look at: for members they are not there. */
+  private async question(me: Principal, { kind, scopeId }: SealedObject): Promise<Question> {
+    const actor = me.name;
+    switch (kind) {
+      case 'proxy':
+      case 'keyframe':
+      case 'filmstrip':
+        return { action: 'curate', scopeKind: 'title', scopeId, titleIds: [scopeId], actor };
+      case 'sample':
+        return { action: 'curate', scopeKind: 'dataset', scopeId, titleIds: await this.training.titleIdsOfVersion(me, scopeId), actor };
+      case 'output':
+        return { action: 'generate', scopeKind: 'model', scopeId, titleIds: await this.training.titleIdsOfModel(me, scopeId), actor };
+      case 'master':
+      case 'dataset':
+      case 'checkpoint':
+      case 'adapter':
+        throw notFound('object');
+    }
+  }
+}
