@@ -86,7 +86,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
       // The reader only knows of an input or output error; what broke the source or the sink is the cause.
       const cause = sealing.failure() ?? server.failure();
       writable.destroy();
-      if (!cause && error instanceof Refusal && !signal.aborted) await refuse(scope, subject, error);
+      if (!cause && error instanceof Refusal && error.status < 500 && !signal.aborted) await refuse(scope, subject, error);
       throw cause ?? error;
     } finally {
       released.key.fill(0);

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
@@ -13,6 +13,8 @@ export interface ObjectStore {
   read(key: string, from: number, to: number): AsyncIterable<Buffer>;
   size(key: string): Promise<number | undefined>;
   remove(key: string): Promise<void>;
+  /** What lies there, half-written puts included, whose last byte is older than `olderThanMs`. */
+  list(olderThanMs: number): AsyncIterable<string>;
 }
 
 /** Objects as files under one folder. */
@@ -63,6 +65,29 @@ export class FileStore implements ObjectStore {
   async remove(key: string): Promise<void> {
     await rm(this.path(key), { force: true });
   }
+
+  async *list(olderThanMs: number): AsyncGenerator<string> {
+    const before = Date.now() - olderThanMs;
+    for (const studio of await names(this.root)) {
+      for (const kind of await names(join(this.root, studio))) {
+        // One folder at a time, entry by entry: a folder may hold millions.
+        for await (const entry of await opendir(join(this.root, studio, kind))) {
+          const key = `${studio}/${kind}/${entry.name}`;
+          const found = entry.isFile() ? await stat(this.path(key)).catch(absent) : undefined;
+          if (found && found.mtimeMs < before) yield key;
+        }
+      }
+    }
+  }
+}
+
+async function names(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(absent);
+  return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** The refusal for a full disk, wherever bytes are written. */

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { PassThrough, Transform, type Readable } from 'node:stream';
+import { PassThrough, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Database, row, rows, scoped, type Scope } from './database.js';
 import { notFound, Refusal } from './errors.js';
-import { newId } from './ids.js';
+import { isId, newId } from './ids.js';
 import type { KeyManagement } from './keys.js';
 import { openRange, plainSize, SealStream, SEGMENT_BYTES } from './seal.js';
 import type { ObjectStore } from './store.js';
@@ -103,29 +103,31 @@ export class Vault {
     return object;
   }
 
-  /** Takes bytes that a tenant sealed under a key from `reserve`; refuses bytes that do not open with it. */
+  /**
+   * Takes bytes that a tenant sealed under a key it was given (`sealedAs`), and seals them under a fresh key of their own: destroying that
+   * one destroys the object whatever the tenant's key still opens. Bytes that do not open are refused with SEAL_BROKEN; an object that is
+   * already here stays as it is, so a repeated upload changes nothing.
+   */
   async adopt(
     scope: Scope,
     about: { kind: ObjectKind; scopeId: string; contentType: string; id: string },
-    dataKey: Buffer,
+    sealedAs: { objectId: string; key: Buffer },
     sealed: Readable,
     inTransaction?: (object: SealedObject) => Promise<void>,
   ): Promise<SealedObject> {
-    const storeKey = `${scope.studioId}/${about.kind}/${about.id}-${newId().slice(-12)}`;
-    const sealedBytes = await this.store.put(storeKey, sealed);
+    const known = await this.database.inStudio(scope, () => row<ObjectRow>(`select ${columns} from sealed_object where id = $1`, [about.id]));
+    if (known) {
+      sealed.resume();
+      return toObject(known);
+    }
+    // One name per object: bytes that a kill left behind are overwritten by the next try.
+    const arrived = `${scope.studioId}/arriving/${about.id}`;
+    const sealedBytes = await this.store.put(arrived, sealed);
     try {
-      const hash = createHash('sha256');
-      let plainBytes = 0;
-      for await (const chunk of openRange(dataKey, about.id, sealedBytes, (from, to) => this.store.read(storeKey, from, to))) {
-        hash.update(chunk);
-        plainBytes += chunk.length;
-      }
-      const object: SealedObject = { ...about, storeKey, plainBytes, sealedBytes, sha256: hash.digest('hex') };
-      await this.register(scope, object, dataKey, inTransaction);
-      return object;
-    } catch (error) {
-      await this.store.remove(storeKey);
-      throw error;
+      const opened = openRange(sealedAs.key, sealedAs.objectId, sealedBytes, (from, to) => this.store.read(arrived, from, to));
+      return await this.seal(scope, about, Readable.from(opened), inTransaction);
+    } finally {
+      await this.store.remove(arrived);
     }
   }
 
@@ -183,6 +185,23 @@ export class Vault {
     const [gone] = await rows<{ store_key: string }>(`update sealed_object set destroyed_at = now() where id = $1 and studio_id = $2 returning store_key`, [objectId, studioId]);
     await rows(`delete from sealed_key where object_id = $1`, [objectId]);
     if (gone) await this.store.remove(gone.store_key);
+  }
+
+  /**
+   * Removes stored bytes that no object owns: a process was killed between writing them and registering them, and nobody has their key.
+   * An hour of silence tells them from bytes that are being written. Returns how many went.
+   */
+  async sweep(olderThanMs = 3_600_000): Promise<number> {
+    let removed = 0;
+    for await (const storeKey of this.store.list(olderThanMs)) {
+      const studioId = storeKey.split('/')[0]!;
+      if (!isId(studioId)) continue;
+      const owned = await this.database.inStudio({ studioId }, () => row(`select from sealed_object where store_key = $1 and destroyed_at is null`, [storeKey]));
+      if (owned) continue;
+      await this.store.remove(storeKey);
+      removed++;
+    }
+    return removed;
   }
 }
 
