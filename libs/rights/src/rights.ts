@@ -181,6 +181,10 @@ export class Rights {
     });
   }
 
+  async countTitlesOf(scope: Scope, licenceId: string): Promise<number> {
+    return this.database.inStudio(scope, async () => Number((await row<{ count: string }>(`select count(*) from licence_title where licence_id = $1`, [licenceId]))!.count));
+  }
+
   /** Puts a title under licences; `assetIds` are further names a policy may target it by (its EIDR as a URI). Throws Refusal NOT_FOUND when a licence is not the studio's. */
   async attach(scope: Scope, titleId: string, licenceIds: string[], assetIds: string[] = []): Promise<void> {
     await this.database.inStudio(scope, async () => {
