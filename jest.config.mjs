@@ -6,6 +6,7 @@ const transform = {
       jsc: {
         target: 'es2024',
         keepClassNames: true,
+        experimental: { keepImportAttributes: true },
         parser: { syntax: 'typescript', tsx: false, decorators: true },
         transform: { legacyDecorator: true, decoratorMetadata: true },
       },

@@ -8,7 +8,8 @@
  */
 export { makeEntry, parseLeaf, type EntryType, type LeafFields, type StoredEntry } from './entry.js';
 export { appendEntry, PLATFORM_LOG, publishLog, recordHead } from './log.js';
-export { generateLogKey, signCheckpoint, verifierOf, verifyCheckpoint, type Checkpoint, type LogKey } from './note.js';
+export { generateLogKey, readCheckpoint, signCheckpoint, verifierOf, verifyCheckpoint, type Checkpoint, type LogKey } from './note.js';
 export { proveInclusion, verifyProof, type InclusionProof } from './proof.js';
 export { erasePayload, publish, type Publication } from './publish.js';
-export { verifyLog, type LogProblem, type LogReport } from './verify.js';
+export { countEntries, entriesOf, type LogEntry } from './read.js';
+export { recordedHeads, verifyLog, type LogProblem, type LogReport, type VerifyOptions } from './verify.js';

@@ -144,10 +144,11 @@ export function verifyInclusion(index: number, size: number, leaf: Buffer, proof
 
 /** Whether the older tree is a prefix of the newer one. Never throws: a malformed proof is a false one. */
 export function verifyConsistency(older: number, size: number, olderRoot: Buffer, root: Buffer, proof: readonly Buffer[]): boolean {
-  if (!counts(older, size) || older > size || !hashes([olderRoot, root, ...proof])) return false;
-  if (older === size) return proof.length === 0 && olderRoot.equals(root);
+  if (!counts(older, size) || older > size) return false;
   // Everything extends the empty tree, so there is nothing that a proof could say about it.
   if (older === 0) return false;
+  if (older === size) return proof.length === 0 && olderRoot.equals(root);
+  if (!hashes([olderRoot, root, ...proof])) return false;
   // RFC 9162, 2.1.4.2. A complete older tree is its own first proof hash.
   const path = Number.isInteger(Math.log2(older)) ? [olderRoot, ...proof] : [...proof];
   const first = path.shift();

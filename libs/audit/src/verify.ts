@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Refusal } from '#libs/platform';
 import { commitment, parseLeaf } from './entry.js';
 import { CompactRange, HASH_BYTES, leafHash } from './merkle.js';
-import { keyName, readCheckpoint, verifyCheckpoint, type Checkpoint } from './note.js';
+import { readCheckpoint, verifyCheckpoint, type Checkpoint } from './note.js';
 import { fold, payloadPath, readBundle, readIfThere, readTile, splitHashes, tilePath, tileWidth, TILE_WIDTH } from './tiles.js';
 
 export interface LogProblem {
@@ -36,6 +36,8 @@ export interface VerifyOptions {
   key?: string;
   /** Heads of this log seen earlier, which it must extend. */
   heads?: readonly Checkpoint[];
+  /** Heads of any logs, as the platform's log has them (recordedHeads); those of this log count like `heads`. */
+  recorded?: readonly Checkpoint[];
 }
 
 /** A report with more would be read by nobody. */
@@ -47,7 +49,7 @@ const MAX_PROBLEMS = 1000;
  * that is no log at all is refused (NOT_A_LOG).
  */
 export async function verifyLog(directory: string, options: VerifyOptions | string = {}): Promise<LogReport> {
-  const { key, heads = [] } = typeof options === 'string' ? { key: options } : options;
+  const { key, heads = [], recorded = [] }: VerifyOptions = typeof options === 'string' ? { key: options } : options;
   const note = (await readIfThere(directory, 'checkpoint'))?.toString('utf8');
   if (note === undefined) throw new Refusal('NOT_A_LOG', `${directory} is not a log: it has no checkpoint.`, 'Give the folder of one log, or of several.', 404);
   const report: LogReport = { directory, origin: '', size: 0, root: '', key: 'none', entries: 0, payloadsChecked: 0, erased: 0, extends: 0, problems: [] };
@@ -57,8 +59,8 @@ export async function verifyLog(directory: string, options: VerifyOptions | stri
   const head = checkHead(note, verifier, report);
   if (!head) return report;
   Object.assign(report, { origin: head.origin, size: head.size, root: head.root.toString('base64') });
-  const earlier = heads.filter((older) => older.origin === head.origin).toSorted((a, b) => a.size - b.size);
-  if (earlier.length < heads.length) tell(report, { file: 'checkpoint', problem: `the log is ${head.origin}, an earlier head is of another log` });
+  const earlier = [...heads, ...recorded].filter((older) => older.origin === head.origin).toSorted((a, b) => a.size - b.size);
+  if (heads.some((older) => older.origin !== head.origin)) tell(report, { file: 'checkpoint', problem: `the log is ${head.origin}, an earlier head is of another log` });
   await new Walk(directory, head, earlier, report).run();
   return report;
 }
@@ -109,36 +111,32 @@ class Walk {
   private async bundle(bundle: number): Promise<void> {
     const first = bundle * TILE_WIDTH;
     const width = tileWidth(0, bundle, this.head.size);
-    const { leaves, path } = await this.leaves(bundle, width);
+    const { leaves, path, damage } = await this.leaves(bundle, width);
     const tile = await this.tile(0, bundle, width, first);
     const fromEntries = leaves.map((leaf) => leafHash(leaf));
     const differing = Array.from({ length: width }, (_, at) => at).filter((at) => !(fromEntries[at] && tile.hashes[at]?.equals(fromEntries[at])));
-    let hashes = fromEntries;
-    if (differing.length > 0) {
-      const blame = await this.blame(bundle, width, fromEntries, tile.hashes);
-      if (blame !== 'tile') for (const at of differing) if (tile.hashes[at]) this.tell({ file: path, index: first + at, problem: 'the entry is not the one that was logged' });
-      if (blame !== 'entries') for (const at of differing) if (fromEntries[at]) this.tell({ file: tile.path, index: first + at, problem: 'the hash is not that of the entry' });
-      if (blame === 'entries') hashes = tile.hashes;
-    }
+    const blame = differing.length > 0 ? await this.blame(bundle, width, fromEntries, tile.hashes) : undefined;
+    if (damage) this.tell({ file: path, index: first + (differing[0] ?? 0), problem: damage });
+    else if (blame === 'entries' || blame === 'either') for (const at of differing) if (tile.hashes[at]) this.tell({ file: path, index: first + at, problem: 'the entry is not the one that was logged' });
+    if (blame === 'tile' || (blame === 'either' && !damage)) for (const at of differing) if (tile.hashes[at]) this.tell({ file: tile.path, index: first + at, problem: 'the hash is not that of the entry' });
+    const hashes = blame === 'entries' || damage ? tile.hashes : fromEntries;
     this.report.entries += leaves.length;
     await this.partials(0, bundle, Buffer.concat(hashes), first);
-    await this.partials('entries', bundle, leaves, first);
-    await this.payloads(bundle, leaves);
-    for (let at = 0; at < width; at += 1) await this.grow(hashes[at] ?? tile.hashes[at] ?? Buffer.alloc(HASH_BYTES));
+    // What is known to be wrong is reported once, not again by everything that is compared with it.
+    const wrong = new Set(blame === undefined || blame === 'tile' ? [] : differing);
+    if (wrong.size === 0) await this.partials('entries', bundle, leaves, first);
+    await this.payloads(bundle, leaves, wrong);
+    for (let at = 0; at < width; at += 1) await this.grow(hashes[at] ?? Buffer.alloc(HASH_BYTES));
   }
 
-  private async leaves(bundle: number, width: number): Promise<{ leaves: Buffer[]; path: string }> {
+  /** The leaves of a bundle, and what is wrong with its file when it cannot be cut into them. */
+  private async leaves(bundle: number, width: number): Promise<{ leaves: Buffer[]; path: string; damage?: string }> {
     const file = await readTile(this.directory, 'entries', bundle, width);
     const path = file?.path ?? tilePath('entries', bundle, width);
-    const first = bundle * TILE_WIDTH;
-    if (!file) {
-      this.tell({ file: path, index: first, problem: 'the file is missing' });
-      return { leaves: [], path };
-    }
+    if (!file) return { leaves: [], path, damage: 'the file is missing' };
     const { leaves, complete } = readBundle(file.bytes);
     const whole = file.path === tilePath('entries', bundle, width) ? leaves.length === width && complete : leaves.length >= width;
-    if (!whole) this.tell({ file: path, index: first + Math.min(leaves.length, width), problem: `the file does not hold ${width} whole entries` });
-    return { leaves: leaves.slice(0, width), path };
+    return { leaves: leaves.slice(0, width), path, ...(whole ? {} : { damage: `the file does not hold ${width} whole entries` }) };
   }
 
   private async tile(level: number, index: number, width: number, firstEntry: number): Promise<{ hashes: Buffer[]; path: string }> {
@@ -182,7 +180,7 @@ class Walk {
     }
   }
 
-  private async payloads(bundle: number, leaves: Buffer[]): Promise<void> {
+  private async payloads(bundle: number, leaves: Buffer[], wrong: ReadonlySet<number>): Promise<void> {
     if (!this.hasPayloads) return;
     const file = payloadPath(bundle);
     const text = (await readIfThere(this.directory, file))?.toString('utf8');
@@ -192,6 +190,7 @@ class Walk {
     }
     const lines = text.split('\n');
     for (const [at, leaf] of leaves.entries()) {
+      if (wrong.has(at)) continue;
       const index = bundle * TILE_WIDTH + at;
       const state = payloadState(lines[at] ?? '', index, leaf);
       if (state === 'right') this.report.payloadsChecked += 1;
@@ -236,19 +235,23 @@ class Walk {
 
 /** Whether a payload line belongs to its leaf. */
 function payloadState(line: string, index: number, leaf: Buffer): 'right' | 'erased' | (string & {}) {
-  let value: { seq?: unknown; salt?: unknown; payload?: unknown; erased?: unknown } | null;
-  try {
-    value = JSON.parse(line) as typeof value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return line === '' ? 'the payload is missing' : 'the payload is not JSON';
-  }
-  if (value?.seq !== index) return 'the line is of another entry';
+  const value = parseLine(line);
+  if (!value) return line === '' ? 'the payload is missing' : 'the payload is not JSON';
+  if (value.seq !== index) return 'the line is of another entry';
   if (value.erased === true && value.salt === undefined) return 'erased';
   const fields = parseLeaf(leaf);
   if (!fields) return 'the entry is not one of Backlot, so its payload cannot be checked';
   if (typeof value.salt !== 'string' || value.payload === undefined) return 'the payload has no salt or content';
   return commitment(Buffer.from(value.salt, 'base64'), value.payload) === fields.commitment ? 'right' : 'the payload is not the one that was logged';
+}
+
+function parseLine(line: string): { seq?: unknown; salt?: unknown; payload?: unknown; erased?: unknown } | undefined {
+  try {
+    return (JSON.parse(line) as object | null) ?? undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 }
 
 async function names(folder: string): Promise<string[]> {
@@ -260,8 +263,17 @@ async function names(folder: string): Promise<string[]> {
   }
 }
 
-/** The name of the log that a folder holds, or undefined when it holds none. */
-export async function originOf(directory: string): Promise<string | undefined> {
-  const key = await readIfThere(directory, 'key');
-  return key ? keyName(key.toString('utf8').trim()) : undefined;
+/** The heads that a log's `checkpoint` entries record of other logs: what the platform's log knows of the studios'. */
+export async function recordedHeads(directory: string): Promise<Checkpoint[]> {
+  const heads: Checkpoint[] = [];
+  const note = (await readIfThere(directory, 'checkpoint'))?.toString('utf8');
+  for (let bundle = 0; note !== undefined && bundle * TILE_WIDTH < readCheckpoint(note).size; bundle += 1) {
+    const text = (await readIfThere(directory, payloadPath(bundle)))?.toString('utf8') ?? '';
+    // Only such lines are parsed; whether they are those that were logged is what verifyLog of that folder shows.
+    for (const line of text.split('\n').filter((entry) => entry.includes('"origin"') && entry.includes('"root"'))) {
+      const payload = parseLine(line)?.payload as { origin?: unknown; size?: unknown; root?: unknown } | undefined;
+      if (typeof payload?.origin === 'string' && Number.isSafeInteger(payload.size) && typeof payload.root === 'string') heads.push({ origin: payload.origin, size: payload.size as number, root: Buffer.from(payload.root, 'base64') });
+    }
+  }
+  return heads;
 }

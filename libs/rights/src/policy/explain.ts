@@ -48,7 +48,7 @@ function refused(action: string, failure: Failure): Reason {
 
 function prohibited(action: string, policy: CompiledPolicy, { clause, trace }: Judged): Reason {
   const doubts = settled(clause, trace).filter((one) => one.trace.result === 'unknown');
-  const conditions = clause.conditions.map((condition) => ` ${conditionWords(condition)}`).join(',');
+  const conditions = clause.conditions.map((condition) => ` ${conditionWords(condition, clause.rule.assignees)}`).join(',');
   const facts = doubts.map((one) => factWords(one.constraint, one.trace));
   const doubt = facts.length > 0 ? `; ${listWords(facts, 'and')}, so the prohibition counts` : '';
   return {
@@ -81,7 +81,7 @@ function unpermitted(action: string, policy: CompiledPolicy, near: Judged[]): Re
   }
   const failing = settled(clause, trace);
   if (failing.length > 0) {
-    const limits = clause.conditions.filter((_, at) => trace.constraints[at]!.result !== true).map(conditionWords);
+    const limits = clause.conditions.filter((_, at) => trace.constraints[at]!.result !== true).map((condition) => conditionWords(condition, clause.rule.assignees));
     const facts = failing.map((one) => factWords(one.constraint, one.trace));
     const unknown = failing.filter((one) => one.trace.actual === null).map((one) => one.constraint.operand.words);
     return {
@@ -99,7 +99,7 @@ function unpermitted(action: string, policy: CompiledPolicy, near: Judged[]): Re
 function allowed(action: string, grants: readonly Grant[]): Reason {
   const rules = [...new Map(grants.map((grant) => [grant.by.clause.rule.uid, grant])).values()];
   const words = rules.map(({ policy, by: { clause } }) => {
-    const limits = clause.conditions.map((condition) => ` ${conditionWords(condition)}`).join(',');
+    const limits = clause.conditions.map((condition) => ` ${conditionWords(condition, clause.rule.assignees)}`).join(',');
     return `${of(clause.rule, policy)} allows ${wordsFor(clause.action)}${kindOf(action, clause.action)}${limits}`;
   });
   // A job over a whole catalogue would make a page of it; the trace has them all.
@@ -128,5 +128,5 @@ function distance({ clause, trace }: Judged): number {
 }
 
 const of = (rule: Clause['rule'], policy: CompiledPolicy): string => (policy.title === policy.id ? clauseWords(rule) : `${clauseWords(rule)} of “${policy.title}”`);
-const kindOf = (asked: string, ruled: string): string => (asked === ruled ? '' : `, which includes ${wordsFor(asked)}`);
+const kindOf = (asked: string, ruled: string): string => (asked === ruled ? '' : ` (which includes ${wordsFor(asked)})`);
 const segmentWords = ({ target: { segment } }: Clause): string => (segment ? ` of frames ${segment.first} to ${segment.end - 1} at ${segment.rate} a second` : '');

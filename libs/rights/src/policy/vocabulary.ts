@@ -22,7 +22,8 @@ interface Action {
 const actions = new Map(Object.entries<Action>(profile.actions));
 export const leftOperands: ReadonlyMap<string, LeftOperand> = new Map(Object.entries(profile.leftOperands as Record<string, LeftOperand>));
 const duties = new Map(Object.entries<{ words: string }>(profile.duties));
-export const triggers: ReadonlySet<string> = new Set(profile.triggers);
+/** What a duty's period runs from, in words. */
+export const triggers: ReadonlyMap<string, string> = new Map(Object.entries(profile.triggers));
 const places = new Map(Object.entries<string[]>(profile.places));
 
 export const operators = ['eq', 'neq', 'lt', 'lteq', 'gt', 'gteq', 'isAnyOf', 'isAllOf', 'isNoneOf', 'isA', 'isPartOf', 'hasPart'] as const;

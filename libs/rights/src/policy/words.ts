@@ -1,7 +1,7 @@
 import type { Condition, Constraint, Duty, RightValue, Rule } from './load.js';
 import { dayWords, instantWords, type Interval } from './time.js';
 import type { ConditionTrace } from './types.js';
-import { wordsFor, type Operator } from './vocabulary.js';
+import { triggers, wordsFor, type Operator } from './vocabulary.js';
 
 /** The English of contracts: rules, conditions and facts as a lawyer would say them. */
 
@@ -14,10 +14,10 @@ export function listWords(items: readonly string[], last: 'and' | 'or'): string 
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)!}`;
 }
 
-/** "until 31 Jan 2026", "in DE, FR or ES": reads on after "allows fine-tuning". */
-export function conditionWords(condition: Condition): string {
+/** "until 31 Jan 2026", "in DE, FR or ES": reads on after "allows fine-tuning" in a rule for these assignees. */
+export function conditionWords(condition: Condition, assignees: readonly string[] = []): string {
   if ('logic' in condition) {
-    const parts = condition.of.map(conditionWords);
+    const parts = condition.of.map((part) => conditionWords(part, assignees));
     if (condition.logic === 'and') return parts.join(', ');
     return condition.logic === 'or' ? `either ${listWords(parts, 'or')}` : `either ${listWords(parts, 'or')}, not more than one of them`;
   }
@@ -32,6 +32,7 @@ export function conditionWords(condition: Condition): string {
     const except = negative ? 'other than ' : '';
     if (leftOperand === 'odrl:purpose') return `for the purpose ${except}${any}`;
     if (leftOperand === 'odrl:spatial') return negative ? `outside ${any}` : `in ${any}`;
+    if (leftOperand === 'modelTenant' && positive && condition.values.every((value) => assignees.includes(String(value)))) return "in the licensee's own GPU tenant";
     if (leftOperand === 'modelTenant') return negative ? `in any GPU tenant other than that of ${any}` : `in the GPU tenant of ${any}`;
     if (leftOperand === 'appearsPerformer') return `where ${any} ${negative ? 'does not appear' : 'appears'}`;
   }
@@ -70,14 +71,22 @@ export function ruleWords(rule: Rule): string {
   const conditions = [...rule.actions.flatMap((action) => action.refinement), ...rule.targets.flatMap((target) => target.refinement), ...rule.constraints];
   const segments = rule.targets.flatMap(({ segment }) => (segment ? [`frames ${segment.first} to ${segment.end - 1} at ${segment.rate} a second`] : []));
   const duties = rule.duties.map((duty) => (duty.phase === 'pre' ? `only after ${wordsFor(duty.action)}` : dutyWords(duty)));
-  const parts = [...(segments.length > 0 ? [`of ${listWords(segments, 'and')}`] : []), ...conditions.map(conditionWords)];
+  const parts = [...(segments.length > 0 ? [`of ${listWords(segments, 'and')}`] : []), ...conditions.map((condition) => conditionWords(condition, rule.assignees))];
   return sentence(`${clauseWords(rule)} ${verb} ${actions}${parts.map((part) => ` ${part}`).join(',')}${duties.map((duty) => `, ${duty}`).join('')}`);
 }
 
-/** "with payment within P30D of delivery". */
+/** "with payment within 30 days of delivery" */
 export function dutyWords(duty: Duty): string {
-  const within = duty.period === null ? '' : ` within ${duty.period}`;
-  return `with ${wordsFor(duty.action)}${within}${duty.trigger === 'onUse' ? '' : ` (${duty.trigger})`}`;
+  const trigger = triggers.get(duty.trigger)!;
+  const when = duty.period === null ? `when ${trigger}` : `within ${periodWords(duty.period)} of when ${trigger}`;
+  return `with ${wordsFor(duty.action)} ${/ /.test(trigger) && trigger.includes('licence') ? when : when.replace('of when', 'of').replace(/^when/, 'on')}`;
+}
+
+function periodWords(period: string): string {
+  const units: Record<string, string> = { Y: 'year', M: 'month', W: 'week', D: 'day', H: 'hour', m: 'minute' };
+  // The M behind the T counts minutes.
+  const parts = [...period.replace(/T.*$/, (time) => time.replace('M', 'm')).matchAll(/(\d+)([YMWDHm])/g)];
+  return listWords(parts.map(([, count, unit]) => `${count} ${units[unit!]}${count === '1' ? '' : 's'}`), 'and');
 }
 
 export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
