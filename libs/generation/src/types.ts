@@ -81,6 +81,7 @@ export interface GenerateRequest {
   width: number;
   height: number;
   fps: number;
+  maxSequenceLength: number;
   output: { objectId: string; key: string };
 }
 

@@ -7,5 +7,8 @@
  * - run specification: what the trainer does, signed; keys travel beside it and leave the vault only under a fresh decision
  * - model: the adapter a run ended with, sealed under a key of its own, versioned by name
  */
+export { describeBase } from './bases.js';
+export { claim, derivedId, type Hold, holding, pollUntil, renew } from './leases.js';
+export { failure, fromTenant } from './tenant.js';
 export { Training } from './training.js';
 export type { Agent, BaseModel, BaseSpec, Model, RunInput, RunMetric, RunSample, RunSettings, RunState, TrainDocument, TrainingRun, TrainLease } from './types.js';
