@@ -28,8 +28,8 @@ export async function describeBase(folder: string): Promise<{ sha256: string; na
   const bad = (message: string): Refusal => new Refusal('BAD_BASE', `${folder}: ${message}.`, 'Give a folder saved by diffusers (save_pretrained) of a WanPipeline in safetensors.');
   const index = await json(join(folder, 'model_index.json'));
   if (index === undefined) throw new Refusal('BASE_MISSING', `There is no base model in ${folder}: model_index.json is missing.`, 'Give the folder that holds model_index.json.');
-  const className = (index)?._class_name;
-  if (typeof className !== 'string' || !className.startsWith('Wan')) throw bad(`its model_index.json names ${JSON.stringify(className)}, which is not of the Wan family`);
+  const pipeline = z.object({ _class_name: z.string().startsWith('Wan') }).safeParse(index);
+  if (!pipeline.success) throw bad('its model_index.json does not name a pipeline of the Wan family');
   let parameters = 0;
   for (const part of PARTS) {
     const files = await readdir(join(folder, part)).catch((error: NodeJS.ErrnoException) => {
@@ -47,7 +47,7 @@ export async function describeBase(folder: string): Promise<{ sha256: string; na
   const said = hints.safeParse((await json(join(folder, 'backlot.json'))) ?? {});
   if (!said.success) throw bad(`its backlot.json is not usable: ${said.error.issues[0]!.path.join('.')} ${said.error.issues[0]!.message}`);
   const { name, ...spec } = said.data;
-  return { sha256: await hashFolder(folder), name, spec: { class: className, parameters, ...spec } };
+  return { sha256: await hashFolder(folder), name, spec: { class: pipeline.data._class_name, parameters, ...spec } };
 }
 
 async function json(file: string): Promise<unknown> {
