@@ -1,0 +1,73 @@
+import { Link } from '@tanstack/react-router';
+import { ChevronDown } from 'lucide-react';
+import type { DecisionFieldsFragment } from '../generated/graphql.js';
+import { date, inWords, spaced } from '../lib/format.js';
+import { Chip } from '../ui/chip.js';
+import { Copied, Facts } from '../ui/page.js';
+import { Trace, type DecisionReason, type RuleTrace } from './trace.js';
+
+/** One decision: its sentence, and behind it every rule with what was actually the case. */
+export function DecisionCard({ decision, open }: { decision: DecisionFieldsFragment; open?: boolean }) {
+  return (
+    <details open={open} className="group rounded-lg border border-line bg-panel open:border-edge/60">
+      <summary className="flex list-none items-start gap-3 px-4 py-3 [&::-webkit-details-marker]:hidden">
+        <Chip tone={decision.permitted ? 'go' : 'stop'} className="mt-0.5 w-20 shrink-0">
+          {decision.permitted ? 'Permitted' : 'Refused'}
+        </Chip>
+        <span className="min-w-0 flex-1">
+          <span className="block text-sm">{decision.sentence}</span>
+          <span className="figures mt-0.5 block text-xs text-faint">
+            {spaced(decision.action)} · {decision.memberName ?? decision.actor} · {date(decision.at)}
+          </span>
+        </span>
+        <ChevronDown size={16} aria-hidden className="mt-1 shrink-0 text-faint transition-transform group-open:rotate-180" />
+      </summary>
+      <div className="border-t border-line px-4 py-4">
+        <DecisionDetails decision={decision} />
+      </div>
+    </details>
+  );
+}
+
+/** `alone`: on its own page, where a link to that page says nothing. */
+export function DecisionDetails({ decision, alone }: { decision: DecisionFieldsFragment; alone?: boolean }) {
+  const reason = (decision.reason ?? {}) as DecisionReason;
+  const policies = (decision.policies ?? []) as { id: string; version: string; sha256: string }[];
+  return (
+    <div className="flex flex-col gap-5">
+      {reason.whatWouldChangeIt && (
+        <div>
+          <h3 className="mb-1 text-xs font-medium text-faint">What would change it</h3>
+          <p className="text-sm">{reason.whatWouldChangeIt}</p>
+        </div>
+      )}
+      {reason.facts && reason.facts.length > 0 && (
+        <div>
+          <h3 className="mb-1 text-xs font-medium text-faint">Settled by these facts</h3>
+          <Facts facts={reason.facts.map(({ name, value }) => [spaced(name), inWords(value)])} />
+        </div>
+      )}
+      <div>
+        <h3 className="mb-1.5 text-xs font-medium text-faint">Every rule that was looked at</h3>
+        <Trace trace={(decision.trace ?? []) as RuleTrace[]} />
+      </div>
+      <div>
+        <h3 className="mb-1 text-xs font-medium text-faint">Licence policies, as they were</h3>
+        <ul className="flex flex-col gap-1 text-sm">
+          {policies.map((policy) => (
+            <li key={policy.id} className="flex flex-wrap items-baseline gap-x-3">
+              <span className="break-all text-soft">{policy.id}</span>
+              <span className="figures text-faint">version {policy.version}</span>
+              <Copied value={policy.sha256} />
+            </li>
+          ))}
+        </ul>
+      </div>
+      {!alone && (
+        <Link to="/decisions/$decisionId" params={{ decisionId: decision.id }} className="self-start text-sm text-tungsten underline underline-offset-2">
+          This decision on its own page
+        </Link>
+      )}
+    </div>
+  );
+}

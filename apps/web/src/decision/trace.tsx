@@ -1,0 +1,127 @@
+import clsx from 'clsx';
+import { inWords, spaced } from '../lib/format.js';
+
+// The shapes of a decision's trace and reason, as libs/rights writes them (libs/rights/src/policy/types.ts).
+
+interface Constraint {
+  leftOperand: string;
+  operator: string;
+  right: unknown;
+  actual: unknown;
+  result: boolean | 'unknown';
+}
+interface Logic {
+  logic: 'and' | 'or' | 'xone';
+  of: Condition[];
+  result: boolean | 'unknown';
+}
+type Condition = Constraint | Logic;
+
+export interface RuleTrace {
+  policy: string;
+  rule: string;
+  clause?: string;
+  kind: 'permission' | 'prohibition';
+  action: string;
+  target: string;
+  matched: boolean;
+  active: boolean;
+  constraints: Condition[];
+  duties: { duty: string; clause?: string; action: string; phase: string; state: 'fulfilled' | 'due' | 'inactive' }[];
+}
+
+export interface DecisionReason {
+  rules?: string[];
+  facts?: { name: string; value: unknown }[];
+  sentence?: string;
+  whatWouldChangeIt?: string;
+}
+
+const operators: Record<string, string> = {
+  eq: 'is', neq: 'is not', lt: 'is before or below', lteq: 'is at most', gt: 'is after or above', gteq: 'is at least',
+  isA: 'is a', isPartOf: 'is part of', isAnyOf: 'is any of', isAllOf: 'is all of', isNoneOf: 'is none of', hasPart: 'contains',
+};
+
+/** Every rule that was looked at: what it says, and what was actually the case. */
+export function Trace({ trace }: { trace: RuleTrace[] }) {
+  const rules = grouped(trace);
+  if (rules.length === 0) return <p className="text-sm text-soft">No rule of any licence is about this. What no rule permits is refused.</p>;
+  return (
+    <ol className="flex flex-col gap-2">
+      {rules.map(({ rule, targets }) => (
+        <li key={`${rule.policy} ${rule.rule} ${rule.active} ${rule.matched}`} className={clsx('rounded-md border border-line px-3.5 py-2.5 text-sm', !rule.matched && 'opacity-70')}>
+          <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+            <span>
+              <span className={rule.kind === 'permission' ? 'text-go' : 'text-stop'}>{rule.kind === 'permission' ? 'Permits' : 'Prohibits'}</span>{' '}
+              <span className="font-medium">{spaced(shortName(rule.action))}</span>
+              {rule.clause && <span className="text-soft"> · clause {rule.clause}</span>}
+            </span>
+            <span className="figures text-xs text-faint">
+              {!rule.matched ? 'about something else' : rule.active ? 'applies' : 'does not apply'}
+              {targets > 1 && ` · ${targets} targets`}
+            </span>
+          </div>
+          {rule.constraints.length > 0 && (
+            <ul className="mt-2 flex flex-col gap-1.5">
+              {rule.constraints.map((condition, place) => (
+                <ConditionLine key={place} condition={condition} />
+              ))}
+            </ul>
+          )}
+          {rule.duties.map((duty) => (
+            <p key={duty.duty} className="mt-1.5 text-soft">
+              Duty {duty.phase === 'pre' ? 'before use' : 'afterwards'}: {spaced(shortName(duty.action))}{' '}
+              <span className={duty.state === 'due' ? 'text-stop' : 'text-go'}>{duty.state}</span>
+            </p>
+          ))}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function ConditionLine({ condition }: { condition: Condition }) {
+  if ('logic' in condition) {
+    return (
+      <li>
+        <span className="text-xs text-faint">{condition.logic === 'and' ? 'all of' : condition.logic === 'or' ? 'any of' : 'exactly one of'}</span>
+        <ul className="mt-1 ml-3 flex flex-col gap-1 border-l border-line pl-3">
+          {condition.of.map((one, place) => (
+            <ConditionLine key={place} condition={one} />
+          ))}
+        </ul>
+      </li>
+    );
+  }
+  const { leftOperand, operator, right, actual, result } = condition;
+  return (
+    <li className="flex flex-wrap gap-x-2">
+      <span aria-hidden className={clsx('w-3 font-medium', result === true ? 'text-go' : 'text-stop')}>
+        {result === true ? '✓' : result === false ? '✕' : '?'}
+      </span>
+      <span className="text-soft">
+        {spaced(shortName(leftOperand))} {operators[shortName(operator)] ?? shortName(operator)} <span className="figures text-ink">{inWords(right)}</span>
+      </span>
+      <span className="figures text-faint">
+        actually <span className="text-ink">{actual === undefined || actual === null ? 'not known' : inWords(actual)}</span>
+      </span>
+    </li>
+  );
+}
+
+/** 'https://…/profile#fineTune', 'odrl:use', 'backlot:fineTune' → the word at the end. */
+function shortName(term: string): string {
+  return term.replace(/^.*[#/:]/, '');
+}
+
+/** Rules that read the same for many titles are one line; what matched comes first. */
+function grouped(trace: RuleTrace[]): { rule: RuleTrace; targets: number }[] {
+  const lines = new Map<string, { rule: RuleTrace; targets: number }>();
+  for (const rule of trace) {
+    const key = JSON.stringify([rule.policy, rule.rule, rule.matched, rule.active, rule.constraints]);
+    const line = lines.get(key);
+    if (line) line.targets++;
+    else lines.set(key, { rule, targets: 1 });
+  }
+  return [...lines.values()].sort((a, b) => Number(b.rule.matched) - Number(a.rule.matched) || Number(b.rule.active) - Number(a.rule.active));
+}

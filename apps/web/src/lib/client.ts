@@ -1,0 +1,30 @@
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { Client, fetchExchange, mapExchange } from 'urql';
+
+/** Parts of other things: they have no id of their own and live inside what they belong to. */
+const parts = [
+  'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Drop', 'DropConnection',
+  'GenerationConnection', 'Keyframe', 'LicenceConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'PageInfo', 'Reason',
+  'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'TitleConnection', 'TrainingRunConnection',
+];
+
+/**
+ * A client for one sign-in: its cache must not outlive the member who filled it.
+ * `onSignedOut` is called when the API no longer knows the session.
+ */
+export function createClient(onSignedOut: () => void): Client {
+  return new Client({
+    url: '/graphql',
+    preferGetMethod: false,
+    fetchOptions: { credentials: 'same-origin', headers: { 'apollo-require-preflight': 'true' } },
+    exchanges: [
+      mapExchange({
+        onError(error) {
+          if (error.graphQLErrors.some((one) => one.extensions['code'] === 'UNAUTHENTICATED')) onSignedOut();
+        },
+      }),
+      cacheExchange({ keys: Object.fromEntries(parts.map((name) => [name, () => null])) }),
+      fetchExchange,
+    ],
+  });
+}

@@ -1,0 +1,193 @@
+import { getRouteApi } from '@tanstack/react-router';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { Plus, Search } from 'lucide-react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { graphql } from '../../generated/index.js';
+import type { TitleState } from '../../generated/graphql.js';
+import { count } from '../../lib/format.js';
+import { useLive } from '../../lib/live.js';
+import { usePagedList } from '../../lib/paged-list.js';
+import { useCan } from '../../lib/session.js';
+import { Button } from '../../ui/button.js';
+import { Page } from '../../ui/page.js';
+import { Empty, Failed, Skeleton } from '../../ui/states.js';
+import { AddTitleDialog } from './add-title-dialog.js';
+import { TitleCard, type CatalogueTitle } from './title-card.js';
+import { isMoving, stateWords } from './title-state.js';
+
+const catalogue = graphql(`
+  query Catalogue($first: Int!, $after: String, $state: TitleState, $search: String) {
+    titles(first: $first, after: $after, state: $state, search: $search) {
+      nodes {
+        id
+        name
+        year
+        state
+        posterUrl
+        reason {
+          code
+          message
+          wayOut
+        }
+        job {
+          id
+          name
+          state
+          progress
+        }
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+      totalCount
+    }
+  }
+`);
+
+const route = getRouteApi('/catalogue');
+
+export function CataloguePage() {
+  const { search, state } = route.useSearch();
+  const navigate = route.useNavigate();
+  const can = useCan();
+  const [adding, setAdding] = useState(false);
+  const chosen = stateWords.find((one) => one.state === state?.toUpperCase())?.state;
+  const list = usePagedList(catalogue, { state: chosen ?? null, search: search ?? null }, (data) => data.titles);
+  useLive(
+    list.nodes.some((title) => isMoving(title.state)),
+    () => list.refresh((title) => isMoving(title.state)),
+  );
+  const add = can('create Title') && (
+    <Button look="primary" onClick={() => setAdding(true)}>
+      <Plus size={16} aria-hidden />
+      Add titles
+    </Button>
+  );
+  const narrowed = Boolean(search ?? chosen);
+
+  return (
+    <Page title="Catalogue" lead={list.total === undefined ? ' ' : count(list.total, 'title')} actions={add}>
+      <Filters
+        search={search ?? ''}
+        state={chosen}
+        onSearch={(next) => void navigate({ search: (now) => ({ ...now, search: next || undefined }), replace: true })}
+        onState={(next) => void navigate({ search: (now) => ({ ...now, state: next?.toLowerCase() }) })}
+      />
+      {list.error && list.nodes.length === 0 ? (
+        <Failed error={list.error} retry={() => list.refresh()} />
+      ) : list.starting ? (
+        <div role="status" aria-label="Loading" className="grid grid-cols-2 gap-x-5 gap-y-7 md:grid-cols-3 xl:grid-cols-4">
+          {Array.from({ length: 8 }, (_, place) => (
+            <Skeleton key={place} className="aspect-video" />
+          ))}
+        </div>
+      ) : list.nodes.length === 0 ? (
+        narrowed ? (
+          <Empty
+            title="No title answers to that"
+            action={<Button onClick={() => void navigate({ search: {} })}>Show all titles</Button>}
+          >
+            Try fewer letters of the name, or another state.
+          </Empty>
+        ) : (
+          <Empty title="Your catalogue is empty" action={add}>
+            Add a film with the licence it stands under. Backlot checks it, seals it, and finds its shots.
+          </Empty>
+        )
+      ) : (
+        <Grid titles={list.nodes} more={list.more} onMore={list.loadMore} />
+      )}
+      {adding && <AddTitleDialog onClose={() => setAdding(false)} onAdded={() => list.refresh()} />}
+    </Page>
+  );
+}
+
+function Filters(props: { search: string; state: TitleState | undefined; onSearch: (words: string) => void; onState: (state: TitleState | undefined) => void }) {
+  const [words, setWords] = useState(props.search);
+  const { onSearch } = props;
+  const sent = useRef(props.search);
+  useEffect(() => {
+    if (words === sent.current) return;
+    // Asks when the typing rests.
+    const timer = setTimeout(() => {
+      sent.current = words;
+      onSearch(words);
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [words, onSearch]);
+  return (
+    <div className="mb-6 flex flex-wrap items-center gap-3">
+      <div className="relative w-full sm:w-72">
+        <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-faint" />
+        <input
+          type="search"
+          aria-label="Search titles"
+          placeholder="Search by name"
+          value={words}
+          onChange={({ target }) => setWords(target.value)}
+          className="h-9 w-full rounded-md border border-line bg-panel pr-3 pl-9 text-sm placeholder:text-faint hover:border-edge"
+        />
+      </div>
+      <select
+        aria-label="State"
+        value={props.state ?? ''}
+        onChange={({ target }) => props.onState(stateWords.find((one) => one.state === target.value)?.state)}
+        className="h-9 rounded-md border border-line bg-panel px-3 text-sm hover:border-edge"
+      >
+        <option value="">Every state</option>
+        {stateWords.map(({ state, word }) => (
+          <option key={state} value={state}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+const GAP = 20;
+const UNDER_POSTER = 52;
+
+/** Only the rows in sight are in the page: 10,000 titles scroll like ten. */
+function Grid({ titles, more, onMore }: { titles: CatalogueTitle[]; more: boolean; onMore: () => void }) {
+  const element = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    if (!element.current) return;
+    const watch = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    watch.observe(element.current);
+    return () => watch.disconnect();
+  }, []);
+  const columns = Math.max(2, Math.min(5, Math.floor(width / 235)));
+  const rows = Math.ceil(titles.length / columns);
+  const cell = (width - GAP * (columns - 1)) / columns;
+  const height = Math.max(80, (cell * 9) / 16 + UNDER_POSTER + GAP);
+  const virtual = useWindowVirtualizer({ count: rows, estimateSize: () => height, overscan: 3, scrollMargin: element.current?.offsetTop ?? 0 });
+  useEffect(() => virtual.measure(), [virtual, height]);
+  const shown = virtual.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (more && width > 0 && last >= rows - 4) onMore();
+  }, [more, onMore, last, rows, width]);
+  return (
+    <div ref={element} className="relative" style={{ height: virtual.getTotalSize() }}>
+      {width > 0 &&
+        shown.map((row) => (
+          <div
+            key={row.key}
+            className="absolute inset-x-0 top-0 grid"
+            style={{
+              transform: `translateY(${row.start - virtual.options.scrollMargin}px)`,
+              gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+              columnGap: GAP,
+            }}
+          >
+            {titles.slice(row.index * columns, (row.index + 1) * columns).map((title) => (
+              <TitleCard key={title.id} title={title} />
+            ))}
+          </div>
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import { timecode } from '../../lib/frames.js';
+import { date, inWords, span, spaced } from '../../lib/format.js';
+import { useCan } from '../../lib/session.js';
+import { Facts } from '../../ui/page.js';
+import { CaptionField, type Known } from './caption-field.js';
+import { entryInWords, type Shot } from './shots.js';
+
+/** The fields of a caption in the order in which a person describes a shot. */
+const fields: [string, string][] = [
+  ['subject', 'Subject'],
+  ['action', 'Action'],
+  ['place', 'Place'],
+  ['shotSize', 'Shot size'],
+  ['cameraMove', 'Camera move'],
+  ['lighting', 'Lighting'],
+  ['style', 'Style'],
+  ['onScreenText', 'On-screen text'],
+];
+
+/** What is known of one shot: caption, measures, what members corrected. */
+export function ShotDetails({ shot, rate }: { shot: Shot; rate: number }) {
+  const can = useCan();
+  const canCorrect = can('correct Shot');
+  const caption = (shot.caption ?? {}) as Record<string, Known | undefined>;
+  const more = Object.keys(caption).filter((name) => name !== 'sentence' && !fields.some(([known]) => known === name));
+  const length = shot.last - shot.first + 1;
+  return (
+    <div className="flex flex-col gap-5">
+      <header>
+        <h2 className="text-base font-semibold">Shot {shot.number + 1}</h2>
+        <p className="figures mt-0.5 text-xs text-faint">
+          Frames {shot.first} to {shot.last} · {length} frames, {span(length / rate)} · {timecode(shot.first, rate)}
+          <br />
+          {entryInWords(shot)}
+        </p>
+      </header>
+      <div>
+        <CaptionField key={`${shot.id} sentence`} shotId={shot.id} field="sentence" label="Sentence" known={sentenceOf(shot, caption)} canCorrect={canCorrect} long />
+        <div className="mt-1 grid grid-cols-1 gap-x-4 border-t border-line pt-1 sm:grid-cols-2 lg:grid-cols-1 xl:grid-cols-2">
+          {[...fields, ...more.map((name): [string, string] => [name, spaced(name)])].map(([name, label]) => (
+            <CaptionField key={`${shot.id} ${name}`} shotId={shot.id} field={name} label={label} known={caption[name]} canCorrect={canCorrect} />
+          ))}
+        </div>
+      </div>
+      <Measures shot={shot} />
+      <Corrections shot={shot} />
+    </div>
+  );
+}
+
+function sentenceOf(shot: Shot, caption: Record<string, Known | undefined>): Known | undefined {
+  if (!shot.sentence) return undefined;
+  const written = shot.corrections.find((correction) => correction.field === 'sentence');
+  return { ...caption['sentence'], ...(written && { source: 'written' as const, by: written.memberName }), value: shot.sentence };
+}
+
+function Measures({ shot }: { shot: Shot }) {
+  const measures = (shot.measures ?? {}) as Record<string, number | string | Record<string, number> | undefined>;
+  const shown = Object.entries(measures).filter(([, value]) => typeof value === 'number' || typeof value === 'string');
+  const bars = measures['letterbox'] as Record<string, number> | undefined;
+  const barred = bars && Object.values(bars).some((edge) => edge > 0);
+  if (shown.length === 0) return null;
+  return (
+    <details>
+      <summary className="text-sm font-medium text-soft hover:text-ink">Measures</summary>
+      <Facts
+        className="mt-2"
+        facts={[
+          ...shown.map(([name, value]): [string, string] => [spaced(name), typeof value === 'number' ? value.toLocaleString('en', { maximumFractionDigits: 3 }) : inWords(value)]),
+          ...(barred ? [['letterbox', Object.entries(bars).map(([edge, pixels]) => `${edge} ${pixels}`).join(', ')] as [string, string]] : []),
+        ]}
+      />
+    </details>
+  );
+}
+
+function Corrections({ shot }: { shot: Shot }) {
+  if (shot.corrections.length === 0) return null;
+  return (
+    <details>
+      <summary className="text-sm font-medium text-soft hover:text-ink">Corrections ({shot.corrections.length})</summary>
+      <ol className="mt-2 flex flex-col gap-3 text-sm">
+        {shot.corrections.map((correction) => (
+          <li key={correction.id}>
+            <span className="text-xs text-faint">
+              {spaced(correction.field)} · {correction.memberName} · {date(correction.at)}
+            </span>
+            <div>
+              <del className="text-faint">{plain(correction.before)}</del> <ins className="no-underline">{plain(correction.after)}</ins>
+            </div>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+/** A corrected value: either the text itself or a field with its source. */
+function plain(value: unknown): string {
+  return inWords(value !== null && typeof value === 'object' && 'value' in value ? value.value : value);
+}

@@ -1,0 +1,102 @@
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { FrameClock } from '../../lib/frames.js';
+import { usePagedList } from '../../lib/paged-list.js';
+import { Panel } from '../../ui/page.js';
+import { Failed, Skeleton } from '../../ui/states.js';
+import { Player } from './player.js';
+import { Playhead, useFrame } from './playhead.js';
+import { ShotDetails } from './shot-details.js';
+import { ShotList } from './shot-list.js';
+import { placeAt, titleShots, type Shot } from './shots.js';
+import { Timeline } from './timeline.js';
+import type { Title } from './title-query.js';
+import { usePlayback } from './use-playback.js';
+import { useShortcuts } from './use-shortcuts.js';
+
+interface StudioProps {
+  title: Title;
+  analysis: NonNullable<Title['analysis']>;
+  below: (shots: { count: number; list: ReactNode }) => ReactNode;
+}
+
+/** Player, timeline and the shot under the playhead: all three always speak of the same frame. */
+export function Studio({ title, analysis, below }: StudioProps) {
+  const list = usePagedList(titleShots, { id: title.id }, (data) => data.title?.shots, 100);
+  const { nodes: shots, more, loadMore, loadingMore, error } = list;
+  // The timeline shows the whole film, so every page is fetched, one after the other.
+  useEffect(() => {
+    if (more && !loadingMore && !error) loadMore();
+  }, [more, loadingMore, error, loadMore, shots]);
+
+  const clock = useMemo(() => new FrameClock(analysis, knots(analysis, shots)), [analysis, shots]);
+  const [playhead] = useState(() => new Playhead());
+  const playback = usePlayback(analysis.playlistUrl ?? undefined, clock, playhead);
+  const place = useFrame(playhead, (frame) => placeAt(shots, frame));
+  const shot = shots[place];
+
+  const go = (step: number) => {
+    const from = shots[placeAt(shots, playhead.frame)];
+    // Back from inside a shot is its own beginning, as on a record player.
+    const to = step < 0 && from && playhead.frame > from.first ? from : shots[placeAt(shots, playhead.frame) + step];
+    if (to) playback.show(to.first);
+  };
+  const showShot = (one: Shot) => playback.show(one.first);
+  useShortcuts({
+    ' ': playback.toggle,
+    k: playback.stop,
+    l: playback.forwards,
+    j: playback.backwards,
+    ArrowLeft: () => playback.step(-1),
+    ArrowRight: () => playback.step(1),
+    'Shift+ArrowLeft': () => playback.step(-10),
+    'Shift+ArrowRight': () => playback.step(10),
+    ArrowUp: () => go(-1),
+    ArrowDown: () => go(1),
+    Home: () => playback.show(0),
+    End: () => playback.show(analysis.frames - 1),
+  });
+
+  return (
+    <>
+      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_22rem] xl:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="min-w-0">
+          <Player
+            name={title.name}
+            posterUrl={title.posterUrl}
+            aspect={analysis.width / analysis.height}
+            frames={analysis.frames}
+            rate={clock.rate}
+            playback={playback}
+            playhead={playhead}
+            onPreviousShot={() => go(-1)}
+            onNextShot={() => go(1)}
+          />
+          <p className="mt-2 hidden text-xs text-faint md:block">
+            Space plays · ← → one frame, with shift ten · ↑ ↓ shots · J K L backwards, stop, forwards · ctrl and wheel zoom the timeline
+          </p>
+        </div>
+        <div className="min-w-0 lg:max-h-[calc(60dvh+3.5rem)] lg:overflow-y-auto">
+          <Panel>
+            {shot ? <ShotDetails shot={shot} rate={clock.rate} /> : error ? <Failed error={error} retry={() => list.refresh()} /> : list.starting ? <Skeleton className="h-64" /> : <p className="text-sm text-soft">No shot was found.</p>}
+          </Panel>
+        </div>
+      </div>
+      <div className="mt-5">
+        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} onFrame={playback.show} onShot={showShot} />
+      </div>
+      {below({ count: list.total ?? shots.length, list: <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} /> })}
+    </>
+  );
+}
+
+/** Every frame whose timestamp is known: edges of shots and tiles of the filmstrip. */
+function knots(analysis: StudioProps['analysis'], shots: Shot[]): { frame: number; pts: number }[] {
+  const strip = analysis.filmstrip as { tiles?: { frame: number; pts: number }[] } | null | undefined;
+  return [
+    ...shots.flatMap((shot) => [
+      { frame: shot.first, pts: Number(shot.startPts) },
+      { frame: shot.last + 1, pts: Number(shot.endPts) },
+    ]),
+    ...(strip?.tiles ?? []).filter(({ pts }) => Number.isFinite(pts)),
+  ];
+}

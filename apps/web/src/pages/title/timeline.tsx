@@ -1,0 +1,175 @@
+import clsx from 'clsx';
+import { Maximize2, ZoomIn, ZoomOut } from 'lucide-react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { timecode } from '../../lib/frames.js';
+import { IconButton } from '../../ui/button.js';
+import type { Playhead } from './playhead.js';
+import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
+
+const CLOSEST = 24; // pixels a frame
+
+interface TimelineProps {
+  shots: Shot[];
+  frames: number;
+  rate: number;
+  playhead: Playhead;
+  selected: string | undefined;
+  onFrame: (frame: number) => void;
+  onShot: (shot: Shot) => void;
+}
+
+/** Every shot at its frames, to scale: a shot of 40 frames is twice as wide as one of 20. Only what is in sight is drawn. */
+export function Timeline({ shots, frames, rate, playhead, selected, onFrame, onShot }: TimelineProps) {
+  const strip = useRef<HTMLDivElement>(null);
+  const line = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ left: 0, width: 0 });
+  const [zoom, setZoom] = useState(1);
+  const fit = view.width / frames;
+  const scale = Math.min(Math.max(fit, CLOSEST), fit * zoom);
+
+  useLayoutEffect(() => {
+    const element = strip.current;
+    if (!element) return;
+    const look = () => setView({ left: element.scrollLeft, width: element.clientWidth });
+    const watch = new ResizeObserver(look);
+    watch.observe(element);
+    element.addEventListener('scroll', look, { passive: true });
+    return () => {
+      watch.disconnect();
+      element.removeEventListener('scroll', look);
+    };
+  }, []);
+
+  // The line follows the frame without a render; a line that leaves the sight takes the sight along.
+  useEffect(() => {
+    const place = () => {
+      const [element, mark] = [strip.current, line.current];
+      if (!element || !mark) return;
+      const at = (playhead.frame + 0.5) * scale;
+      mark.style.transform = `translateX(${at}px)`;
+      if (at < element.scrollLeft || at > element.scrollLeft + element.clientWidth) element.scrollLeft = at - element.clientWidth / 4;
+    };
+    place();
+    return playhead.subscribe(place);
+  }, [playhead, scale]);
+
+  /** Zooms and keeps the frame under `x` (pixels from the strip's left) where it is. */
+  const zoomTo = useCallback(
+    (next: number, x?: number) => {
+      const element = strip.current;
+      if (!element || fit === 0) return;
+      const held = x ?? Math.min(Math.max((playhead.frame + 0.5) * scale - element.scrollLeft, 0), element.clientWidth);
+      const frame = (element.scrollLeft + held) / scale;
+      const wanted = Math.min(Math.max(next, 1), Math.max(1, CLOSEST / fit));
+      setZoom(wanted);
+      requestAnimationFrame(() => (element.scrollLeft = frame * fit * wanted - held));
+    },
+    [fit, scale, playhead],
+  );
+
+  useEffect(() => {
+    const element = strip.current;
+    if (!element) return;
+    const wheel = (event: WheelEvent) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      zoomTo(zoom * Math.exp(-event.deltaY / 300), event.clientX - element.getBoundingClientRect().left);
+    };
+    element.addEventListener('wheel', wheel, { passive: false });
+    return () => element.removeEventListener('wheel', wheel);
+  }, [zoom, zoomTo]);
+
+  const firstFrame = view.left / scale;
+  const lastFrame = (view.left + view.width) / scale;
+  const from = shots.length ? placeAt(shots, Math.max(0, firstFrame)) : 0;
+  const seen = scale > 0 ? shots.slice(Math.max(0, from - 1), placeAt(shots, lastFrame) + 2) : [];
+
+  return (
+    <section aria-label="Timeline" className="rounded-xl border border-line bg-panel">
+      <div className="flex items-center justify-between gap-3 px-4 pt-2">
+        <h2 className="text-sm font-semibold">Timeline</h2>
+        <div className="flex items-center">
+          <IconButton label="Farther" disabled={zoom <= 1} onClick={() => zoomTo(zoom / 1.6)}>
+            <ZoomOut size={16} aria-hidden />
+          </IconButton>
+          <IconButton label="Closer" disabled={scale >= CLOSEST} onClick={() => zoomTo(zoom * 1.6)}>
+            <ZoomIn size={16} aria-hidden />
+          </IconButton>
+          <IconButton label="Whole film" disabled={zoom <= 1} onClick={() => zoomTo(1)}>
+            <Maximize2 size={15} aria-hidden />
+          </IconButton>
+        </div>
+      </div>
+      <div ref={strip} className="relative overflow-x-auto overflow-y-hidden px-0 pb-3">
+        <div className="relative h-[7.25rem]" style={{ width: Math.max(frames * scale, 1) }}>
+          <Ruler from={firstFrame} to={lastFrame} scale={scale} rate={rate} frames={frames} onFrame={onFrame} />
+          {seen.map((shot) => (
+            <Block key={shot.id} shot={shot} scale={scale} selected={shot.id === selected} onShot={onShot} />
+          ))}
+          <div ref={line} aria-hidden className="pointer-events-none absolute inset-y-0 left-0 z-10 w-px bg-tungsten">
+            <div className="absolute top-0 left-1/2 size-2.5 -translate-x-1/2 rounded-full bg-tungsten" />
+          </div>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Block({ shot, scale, selected, onShot }: { shot: Shot; scale: number; selected: boolean; onShot: (shot: Shot) => void }) {
+  const width = (shot.last - shot.first + 1) * scale;
+  const { kind, first, last } = entryOf(shot);
+  const gradual = first !== undefined && last !== undefined;
+  const keyframe = shot.keyframes[0];
+  return (
+    <>
+      {gradual && (
+        <div
+          title={entryInWords(shot)}
+          className="absolute top-7 h-20 overflow-hidden rounded-sm bg-[repeating-linear-gradient(135deg,var(--color-edge)_0_2px,transparent_2px_7px)] text-center"
+          style={{ left: first * scale, width: Math.max((last - first + 1) * scale, 2) }}
+        >
+          {(last - first + 1) * scale > 52 && <span className="mt-7 inline-block rounded-sm bg-panel px-1 text-[0.6875rem] text-soft">{kind}</span>}
+        </div>
+      )}
+      <button
+        type="button"
+        tabIndex={-1}
+        data-shot={shot.number}
+        title={`Shot ${shot.number + 1}, frames ${shot.first} to ${shot.last}. ${entryInWords(shot)}.`}
+        onClick={() => onShot(shot)}
+        className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left', selected ? 'z-5 border-tungsten ring-2 ring-tungsten ring-inset' : 'border-panel hover:brightness-125')}
+        style={{ left: shot.first * scale, width: Math.max(width, 1.5) }}
+      >
+        {width > 14 && keyframe && <img src={keyframe.url} alt="" loading="lazy" draggable={false} className="pointer-events-none -z-10 size-full object-cover opacity-85" />}
+        {width > 26 && <span className="figures absolute bottom-1 left-1 rounded-sm bg-room/80 px-1 text-[0.6875rem] leading-4">{shot.number + 1}</span>}
+      </button>
+    </>
+  );
+}
+
+const steps = (rate: number) => [1, 2, 5, 10, rate, 2 * rate, 5 * rate, 10 * rate, 30 * rate, 60 * rate, 300 * rate, 600 * rate, 1800 * rate, 3600 * rate].map(Math.round);
+
+function Ruler({ from, to, scale, rate, frames, onFrame }: { from: number; to: number; scale: number; rate: number; frames: number; onFrame: (frame: number) => void }) {
+  // Labels of eleven letters need about 110 pixels.
+  const step = steps(rate).find((one) => one * scale >= 110) ?? Math.round(3600 * rate);
+  const ticks: number[] = [];
+  if (scale > 0) for (let frame = Math.floor(from / step) * step; frame <= Math.min(to, frames - 1); frame += step) ticks.push(frame);
+  return (
+    <div
+      className="absolute inset-x-0 top-0 h-7 cursor-pointer"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        onFrame(Math.floor((event.clientX - event.currentTarget.getBoundingClientRect().left) / scale));
+      }}
+      onPointerMove={(event) => {
+        if (event.buttons === 1) onFrame(Math.floor((event.clientX - event.currentTarget.getBoundingClientRect().left) / scale));
+      }}
+    >
+      {ticks.map((frame) => (
+        <span key={frame} className="absolute top-1.5 border-l border-edge pl-1.5 font-mono text-[0.6875rem] leading-none whitespace-nowrap text-faint" style={{ left: frame * scale }}>
+          {timecode(frame, rate)}
+        </span>
+      ))}
+    </div>
+  );
+}

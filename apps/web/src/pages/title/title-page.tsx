@@ -1,0 +1,85 @@
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { useQuery } from 'urql';
+import { useLive } from '../../lib/live.js';
+import { Page, Tabs } from '../../ui/page.js';
+import { Failed, NotThere, Skeleton, Why } from '../../ui/states.js';
+import { isMoving, TitleStateChip } from '../catalogue/title-state.js';
+import { FilePanel } from './file-panel.js';
+import { LicencePanel } from './licence-panel.js';
+import { NextStep } from './next-step.js';
+import { Studio } from './studio.js';
+import { titleQuery, type Title } from './title-query.js';
+
+const route = getRouteApi('/titles/$titleId');
+
+export function TitlePage() {
+  const { titleId } = route.useParams();
+  const [{ data, error, fetching }, again] = useQuery({ query: titleQuery, variables: { id: titleId }, requestPolicy: 'cache-and-network' });
+  const title = data?.title;
+  const look = () => again({ requestPolicy: 'network-only' });
+  useLive(title ? isMoving(title.state) : false, look);
+
+  const back = (
+    <Link to="/catalogue" className="hover:text-ink">
+      Catalogue
+    </Link>
+  );
+  if (!title) {
+    return (
+      <Page title="Title" above={back}>
+        {error ? <Failed error={error} retry={look} /> : fetching || !data ? <Skeleton className="aspect-video max-h-[60dvh] w-full" /> : <NotThere what="title" back={back} />}
+      </Page>
+    );
+  }
+  return (
+    <Page
+      key={title.id}
+      title={title.name}
+      above={back}
+      lead={
+        <span className="flex flex-wrap items-baseline gap-x-4">
+          <TitleStateChip state={title.state} />
+          {title.year && <span className="figures">{title.year}</span>}
+          {title.attribution && <span className="text-faint">{title.attribution}</span>}
+        </span>
+      }
+    >
+      {title.reason && <Why reason={title.reason} tone={title.state === 'WITHHELD' ? 'kept' : 'stop'} className="mb-6" />}
+      {title.analysis ? <Studio title={title} analysis={title.analysis} below={(shots) => <Below title={title} shots={shots} />} /> : <Unseen title={title} onChange={look} />}
+    </Page>
+  );
+}
+
+/** Before there is anything to watch: what is happening, and what to do next. */
+function Unseen({ title, onChange }: { title: Title; onChange: () => void }) {
+  return (
+    <>
+      <NextStep title={title} onChange={onChange} />
+      <Below title={title} />
+    </>
+  );
+}
+
+type TabName = 'shots' | 'licence' | 'file';
+
+function Below({ title, shots }: { title: Title; shots?: { count: number; list: ReactNode } }) {
+  const [open, setOpen] = useState<TabName>(shots ? 'shots' : 'licence');
+  return (
+    <div className="mt-8">
+      <Tabs<TabName>
+        label="About this title"
+        open={open}
+        onOpen={setOpen}
+        tabs={[
+          ...(shots ? [{ name: 'shots' as const, label: 'Shots', count: shots.count }] : []),
+          { name: 'licence', label: 'Licence and decisions' },
+          { name: 'file', label: 'File' },
+        ]}
+      />
+      {open === 'shots' && shots?.list}
+      {open === 'licence' && <LicencePanel titleId={title.id} licences={title.licences} />}
+      {open === 'file' && <FilePanel title={title} />}
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router';
+import { Shell } from './shell.js';
+import { NotThere } from './ui/states.js';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => (
+    <div className="p-8">
+      <NotThere what="page" back={<Link to="/catalogue" className="text-sm text-tungsten underline underline-offset-2">Go to the catalogue</Link>} />
+    </div>
+  ),
+});
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    // The router's own way to send on.
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    throw redirect({ to: '/catalogue' });
+  },
+});
+
+const catalogue = createRoute({
+  getParentRoute: () => root,
+  path: '/catalogue',
+  validateSearch: (search: Record<string, unknown>): { search?: string; state?: string } => ({ search: text(search['search']), state: text(search['state']) }),
+  component: lazyRouteComponent(() => import('./pages/catalogue/catalogue-page.js'), 'CataloguePage'),
+});
+const title = createRoute({
+  getParentRoute: () => root,
+  path: '/titles/$titleId',
+  component: lazyRouteComponent(() => import('./pages/title/title-page.js'), 'TitlePage'),
+});
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets',
+  component: lazyRouteComponent(() => import('./pages/datasets/datasets-page.js'), 'DatasetsPage'),
+});
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/$versionId',
+  component: lazyRouteComponent(() => import('./pages/datasets/dataset-page.js'), 'DatasetPage'),
+});
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  component: lazyRouteComponent(() => import('./pages/runs/runs-page.js'), 'RunsPage'),
+});
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  component: lazyRouteComponent(() => import('./pages/runs/run-page.js'), 'RunPage'),
+});
+const generate = createRoute({
+  getParentRoute: () => root,
+  path: '/generate',
+  validateSearch: (search: Record<string, unknown>): { model?: string } => ({ model: text(search['model']) }),
+  component: lazyRouteComponent(() => import('./pages/generate/generate-page.js'), 'GeneratePage'),
+});
+const log = createRoute({
+  getParentRoute: () => root,
+  path: '/log',
+  validateSearch: (search: Record<string, unknown>): { type?: string } => ({ type: text(search['type']) }),
+  component: lazyRouteComponent(() => import('./pages/log/log-page.js'), 'LogPage'),
+});
+const decision = createRoute({
+  getParentRoute: () => root,
+  path: '/decisions/$decisionId',
+  component: lazyRouteComponent(() => import('./pages/log/decision-page.js'), 'DecisionPage'),
+});
+const licences = createRoute({
+  getParentRoute: () => root,
+  path: '/licences',
+  component: lazyRouteComponent(() => import('./pages/licences/licences-page.js'), 'LicencesPage'),
+});
+const licence = createRoute({
+  getParentRoute: () => root,
+  path: '/licences/$licenceId',
+  component: lazyRouteComponent(() => import('./pages/licences/licence-page.js'), 'LicencePage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, catalogue, title, datasets, dataset, runs, run, generate, log, decision, licences, licence]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,21 @@
+import { useEffect, useRef } from 'react';
+import { Button } from './button.js';
+
+/** The end of a list: asks for the next page when it comes into sight, and by hand where nothing scrolls. */
+export function More({ more, loading, onMore }: { more: boolean; loading: boolean; onMore: () => void }) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!more || loading || !element.current) return;
+    const sight = new IntersectionObserver(([entry]) => entry?.isIntersecting && onMore(), { rootMargin: '600px' });
+    sight.observe(element.current);
+    return () => sight.disconnect();
+  }, [more, loading, onMore]);
+  if (!more) return null;
+  return (
+    <div ref={element} className="flex justify-center py-6">
+      <Button look="bare" busy={loading} onClick={onMore}>
+        {loading ? 'Loading more…' : 'Load more'}
+      </Button>
+    </div>
+  );
+}
