@@ -5,7 +5,7 @@ import { explain, type Failure, type Grant } from './explain.js';
 import { isSegment, type Duty, type TargetSpec } from './load.js';
 import { addPeriod, readInstant } from './time.js';
 import type { DutyTrace, Evaluation, Obligation, PolicyRequest, RuleTrace, Segment, Target, WorldState } from './types.js';
-import { actionPath, isAction, shortName } from './vocabulary.js';
+import { actionPath, isAbstract, isAction, shortName } from './vocabulary.js';
 
 /**
  * Decides a request. Pure: the same policies, request and state give the same evaluation, on every machine and at any time.
@@ -69,8 +69,8 @@ function decide(policy: CompiledPolicy, question: Question): { trace: RuleTrace[
   const judged: { clause: Clause; trace: RuleTrace }[] = [];
   for (const clause of policy.clauses) {
     const { kind } = clause.rule;
-    // Asking for training asks for every kind of it, so a prohibition of one kind counts.
-    const applies = covered.has(clause.action) || (kind === 'prohibition' && actionPath(clause.action).includes(action));
+    // Asking for training as such asks for every kind of it, so a prohibition of one kind counts.
+    const applies = covered.has(clause.action) || (kind === 'prohibition' && isAbstract(action) && actionPath(clause.action).includes(action));
     if (applies) judged.push({ clause, trace: judgeClause(policy, clause, question) });
   }
   const trace = judged.map((one) => one.trace);

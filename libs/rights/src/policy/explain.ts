@@ -1,7 +1,7 @@
 import type { Clause, CompiledPolicy } from './compile.js';
 import type { PolicyRequest, Reason, RuleTrace } from './types.js';
 import { clauseWords, conditionWords, factWords, listWords, sentence, settling } from './words.js';
-import { wordsFor } from './vocabulary.js';
+import { actionPath, wordsFor } from './vocabulary.js';
 
 /** Why an evaluation came out as it did: the smallest set of rules and facts, in a sentence that a lawyer accepts. */
 
@@ -128,5 +128,5 @@ function distance({ clause, trace }: Judged): number {
 }
 
 const of = (rule: Clause['rule'], policy: CompiledPolicy): string => (policy.title === policy.id ? clauseWords(rule) : `${clauseWords(rule)} of “${policy.title}”`);
-const kindOf = (asked: string, ruled: string): string => (asked === ruled ? '' : ` (which includes ${wordsFor(asked)})`);
+const kindOf = (asked: string, ruled: string): string => (asked === ruled ? '' : actionPath(asked).includes(ruled) ? ` (which includes ${wordsFor(asked)})` : ` (a kind of ${wordsFor(asked)})`);
 const segmentWords = ({ target: { segment } }: Clause): string => (segment ? ` of frames ${segment.first} to ${segment.end - 1} at ${segment.rate} a second` : '');

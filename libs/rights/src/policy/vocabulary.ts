@@ -16,6 +16,8 @@ export interface LeftOperand {
 
 interface Action {
   includedIn?: string;
+  /** Nobody does it as such, only kinds of it. */
+  abstract?: boolean;
   words: string;
 }
 
@@ -41,6 +43,9 @@ export function shortName(term: string): string {
   for (const [prefix, short] of Object.entries(prefixes)) if (term.startsWith(prefix)) return short + term.slice(prefix.length);
   return term;
 }
+
+/** Whether asking for it asks for every kind of it. */
+export const isAbstract = (name: string): boolean => actions.get(name)?.abstract === true;
 
 export const isAction = (name: string): boolean => actions.has(name);
 export const isDuty = (name: string): boolean => duties.has(name);

@@ -1,7 +1,7 @@
 import type { Condition, Constraint, Duty, RightValue, Rule } from './load.js';
 import { dayWords, instantWords, type Interval } from './time.js';
 import type { ConditionTrace } from './types.js';
-import { triggers, wordsFor, type Operator } from './vocabulary.js';
+import { shortName, triggers, wordsFor, type Operator } from './vocabulary.js';
 
 /** The English of contracts: rules, conditions and facts as a lawyer would say them. */
 
@@ -118,5 +118,5 @@ function valueWords(value: RightValue): string {
 
 function wordsOf(actual: unknown): string {
   if (Array.isArray(actual)) return listWords(actual.map(wordsOf), 'and');
-  return typeof actual === 'number' ? actual.toLocaleString('en-GB') : String(actual);
+  return typeof actual === 'number' ? actual.toLocaleString('en-GB') : shortName(String(actual));
 }
