@@ -2,7 +2,7 @@ import { appendEntry } from '#libs/audit';
 import { type RangeServer, serveRanges } from '#libs/catalogue';
 import type { ClipSpec, Measures, Probe } from '#libs/media';
 import { type Database, emit, type JobContext, type JobHandler, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
-import type { Decision, Rights } from '#libs/rights';
+import { canonicalSha256, type Decision, type Rights } from '#libs/rights';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import { ManifestHash, shard, type ShardFile } from './manifest.js';
@@ -21,6 +21,8 @@ interface Source {
   width: number;
   height: number;
   decision: Decision;
+  /** Digests of the terms that the decision went by, sorted. */
+  terms: string[];
 }
 
 interface ShotOf {
@@ -96,7 +98,8 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       );
       for (const title of found) {
         const { title_id: titleId, object_id: objectId, time_base: timeBase, ...about } = title;
-        yield { ...about, titleId, objectId, timeBase, decision: await decide(scope, version, titleId) };
+        const decision = await decide(scope, version, titleId);
+        yield { ...about, titleId, objectId, timeBase, decision, terms: await termsOf(scope, titleId, decision) };
         after = title.sha256;
       }
       if (!found.length) return;
@@ -115,6 +118,17 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       await rows(`insert into dataset_title (version_id, title_id, studio_id, decision_id) values ($1, $2, $3, $4) on conflict (version_id, title_id) do update set decision_id = excluded.decision_id`, [version.id, titleId, scope.studioId, decision.id]);
       return decision;
     });
+  }
+
+  /** What the licences say, whoever signed which copy: their text with the ids of studio, title and document taken out. */
+  async function termsOf(scope: Scope, titleId: string, decision: Decision): Promise<string[]> {
+    const used = new Set(decision.policies.map((policy) => policy.sha256));
+    const licences = (await rights.licencesOf(scope, [titleId])).get(titleId)!.filter((licence) => used.has(licence.sha256));
+    const terms = licences.map(({ policy }) => {
+      const text = JSON.stringify(policy).replaceAll(String(policy.uid), '{licence}').replaceAll(scope.studioId, '{studio}').replaceAll(titleId, '{title}');
+      return canonicalSha256(JSON.parse(text) as Record<string, unknown>);
+    });
+    return [...new Set(terms)].sort();
   }
 
   async function* shots(scope: Scope, version: DatasetVersion, source: Source): AsyncGenerator<ShotOf> {
@@ -234,8 +248,7 @@ class Making {
     const { width, height, frames, fps } = this.version.bucket;
     const place = framesAt(shot, ratio(source.timeBase), offsetSeconds, frames / fps);
     const sha256 = createHash('sha256').update(mp4).digest('hex');
-    const policies = [...new Set(source.decision.policies.map((policy) => policy.sha256))].sort();
-    this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, policies });
+    this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, terms: source.terms });
     const name = String(this.clips).padStart(8, '0');
     const about = { split, frames, width, height, fps, caption: shot.sentence, title: source.name, master: source.sha256, ...place, timeBase: source.timeBase };
     this.clipRows.push({ number: this.clips, title_id: source.titleId, shot_id: shot.id, decision_id: source.decision.id, first_frame: place.first, last_frame: place.last, start_pts: place.startPts, caption: shot.sentence, split, sha256, bytes: mp4.length });

@@ -15,8 +15,8 @@ export interface ClipLine {
   split: 'train' | 'heldout';
   /** SHA-256 of the clip's mp4, hex. */
   sha256: string;
-  /** SHA-256 of every policy that allowed it, sorted. */
-  policies: string[];
+  /** SHA-256 of the terms of every policy that allowed it, sorted. */
+  terms: string[];
 }
 
 export interface DropLine {
