@@ -16,3 +16,6 @@
 //   label        what a model sees (people, faces, things, place), with confidence; absent when not known.
 //   caption      structured fields plus one sentence built only from what is known.
 export * from './types.js';
+export { analyse } from './analyse.js';
+export { probe } from './probe.js';
+export { ClassicalDetector } from './shots/classical.js';

@@ -242,6 +242,8 @@ export interface SmallFrame {
 export interface ShotDetector {
   readonly name: string;
   readonly version: string;
+  /** A boundary is told at most this many frames after its frame. */
+  readonly lag: number;
   /** Takes the next frame (its arrays are reused by the caller after the call); gives the boundaries that are certain by now, in order. */
   push(frame: SmallFrame): Boundary[];
   /** The film has ended: what is left. */

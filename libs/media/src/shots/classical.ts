@@ -20,6 +20,8 @@ const rules = {
   mixError: 0.3,
   mixGain: 0.08,
   mixUnlike: 0.55,
+  /** Unlikeness of the two ends times the share that the mix explains. */
+  mixProof: 0.55,
   /** No single step of a gradual transition is this large a share of the whole. */
   mixStep: 0.6,
   /** Luma deviation under which a frame is one colour. */
@@ -47,6 +49,7 @@ interface Found {
 export class ClassicalDetector implements ShotDetector {
   readonly name = 'backlot-classical';
   readonly version = '1';
+  readonly lag = 300;
 
   private readonly kept: Grid[] = [];
   private readonly steps: number[] = [];
@@ -76,7 +79,8 @@ export class ClassicalDetector implements ShotDetector {
   end(): Boundary[] {
     while (this.cutAt < this.next) this.judgeCut(this.cutAt++);
     this.settleFits(true);
-    return this.tell(Infinity);
+    // What begins less than a shot's length before the end is the end of the last shot, fading perhaps.
+    return this.tell(Infinity).filter((boundary) => boundary.frame <= this.next - rules.minShot);
   }
 
   private at(frame: number): Grid | undefined {
@@ -159,7 +163,7 @@ export class ClassicalDetector implements ShotDetector {
       const a = this.at(sharp.from);
       const b = this.at(sharp.to);
       const difference = a && b ? unlike(a, b) : 0;
-      if (a && b && difference >= rules.mixUnlike) {
+      if (a && b && difference >= rules.mixUnlike && difference * (1 - sharp.error) >= rules.mixProof) {
         const plain = a.deviation < rules.plain || b.deviation < rules.plain;
         this.found.push({
           from: sharp.from,

@@ -1,0 +1,234 @@
+import { Refusal } from '#libs/platform';
+import { FrameMeter, ShotMeter, type FrameFacts } from './measures.js';
+import { runPass, SMALL_H, SMALL_W, type PassResult, type Still } from './pass.js';
+import { ratio } from './probe.js';
+import { ClassicalDetector } from './shots/classical.js';
+import { Filmstrip, resized, StillStore, toJpeg, toRgb } from './stills.js';
+import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Shot, ShotDetector, SmallFrame, Transition, Warning } from './types.js';
+
+/** Shots whose keyframes, labels and callbacks are under way; more make the pass wait, so that memory stays bounded. */
+const QUEUE = 3;
+
+/**
+ * The one decode of a master: shots, measures, keyframes, labels, filmstrip and proxy. Memory is bounded whatever the length.
+ * Rejects with Refusal (UNDECODABLE) when nothing decodes, with the signal's reason when aborted. A decoder that stops half-way is
+ * no refusal: what was decoded is kept and a warning names the rest.
+ */
+export async function analyse(input: string, options: AnalyseOptions): Promise<Analysis> {
+  const pass = new Pass(options);
+  const result = await runPass(input, {
+    ...options,
+    threads: Math.min(2, Math.max(1, options.threads ?? 2)),
+    stallSeconds: options.stallSeconds ?? 120,
+    proxy: options.proxy && { height: options.proxy.height ?? 360, writable: options.proxy.writable },
+    onFrame: (frame) => pass.frame(frame),
+    onStill: options.onKeyframe || options.models || options.filmstrip ? (still) => pass.still(still) : undefined,
+    busy: () => pass.busy(),
+  });
+  return pass.finish(result);
+}
+
+interface FrameNote {
+  pts: number;
+  facts: FrameFacts;
+}
+
+class Pass {
+  private readonly probe: Probe;
+  private readonly tick: number;
+  private readonly detector: ShotDetector;
+  private readonly frameMeter = new FrameMeter();
+  private readonly stills: StillStore;
+  private readonly filmstrip: Filmstrip | undefined;
+  private readonly warnings: Warning[] = [];
+  private readonly shots: Shot[] = [];
+  /** Frames that may still turn out to belong to the next shot; older ones are summed up in `meter`. */
+  private readonly notes: FrameNote[] = [];
+  private notesFrom = 0;
+  private meter = new ShotMeter();
+  private open: { first: number; startPts: number; entry: Transition } | undefined;
+  private frames = 0;
+  private firstPts = 0;
+  private lastPts = 0;
+  private lastStep = 0;
+  private told = 0;
+  private queue: Promise<void> = Promise.resolve();
+  private queued = 0;
+  private failure: unknown;
+
+  constructor(private readonly options: AnalyseOptions) {
+    this.probe = options.probe;
+    this.tick = ratio(this.probe.video.timeBase);
+    this.detector = typeof options.detector === 'object' ? options.detector : new ClassicalDetector();
+    this.stills = new StillStore(this.detector.lag);
+    if (options.filmstrip) {
+      const every = Math.min(10, Math.max(0.5, this.probe.durationSeconds / 200));
+      this.filmstrip = new Filmstrip(this.probe.video, every, this.tick, this.probe.video.startPts);
+    }
+  }
+
+  frame(frame: SmallFrame): void {
+    if (this.frames === 0) {
+      this.firstPts = frame.pts;
+      this.open = { first: 0, startPts: frame.pts, entry: { kind: 'start', confidence: 1 } };
+    } else if (frame.pts > this.lastPts) this.lastStep = frame.pts - this.lastPts;
+    this.lastPts = Math.max(this.lastPts, frame.pts);
+    this.frames++;
+    this.notes.push({ pts: frame.pts, facts: this.frameMeter.look(frame) });
+    for (const boundary of this.detector.push(frame)) this.boundary(boundary);
+    while (this.notes.length > this.detector.lag + 8) this.settleNote();
+    this.progress();
+  }
+
+  still(still: Still): void {
+    this.stills.add(still);
+    if (this.filmstrip) this.enqueue(() => this.tile(still));
+  }
+
+  /** While too much is queued: what to wait for. Throws what a callback threw. */
+  busy(): Promise<unknown> | undefined {
+    if (this.failure) throw this.failure;
+    return this.queued > QUEUE + 8 ? this.queue : undefined;
+  }
+
+  async finish(result: PassResult): Promise<Analysis> {
+    if (this.frames === 0) {
+      throw new Refusal('UNDECODABLE', `No frame of the film decodes${result.lastError ? `: ${result.lastError}` : '.'}`, 'Export the master again and check that it plays to the end before uploading.');
+    }
+    const endPts = this.lastPts + this.lastDuration();
+    for (const boundary of this.detector.end()) this.boundary(boundary);
+    this.closeShot(this.frames - 1, endPts);
+    if (this.filmstrip) this.enqueue(() => this.sheet());
+    await this.queue;
+    if (this.failure) throw this.failure;
+    this.judge(result, endPts);
+    const { video, audio } = this.probe;
+    const [num = 1] = video.timeBase.split('/').map(Number);
+    const fragments = result.index?.fragments((time) => this.firstPts + time / num, endPts, this.tick) ?? [];
+    this.options.onProgress?.(1, this.frames);
+    return {
+      frames: this.frames,
+      timeBase: video.timeBase,
+      startPts: this.firstPts,
+      durationPts: endPts - this.firstPts,
+      width: video.width,
+      height: video.height,
+      detector: `${this.detector.name} ${this.detector.version}`,
+      shots: this.shots,
+      ...(result.index && {
+        proxy: { ...result.base, initBytes: result.index.initBytes, bytes: result.index.bytes, codecs: result.index.codecs, hasAudio: audio.length > 0 && result.index.codecs.includes('mp4a') },
+      }),
+      proxyFragments: fragments,
+      ...(this.filmstrip && { filmstrip: this.filmstrip.layout() }),
+      warnings: [...this.probe.warnings, ...(this.options.models?.warnings ?? []), ...this.warnings],
+    };
+  }
+
+  private lastDuration(): number {
+    const nominal = 1 / (Math.max(1, ratio(this.probe.video.frameRate)) * this.tick);
+    return Math.max(1, this.lastStep || Math.round(nominal));
+  }
+
+  private judge(result: PassResult, endPts: number): void {
+    const decoded = (endPts - this.firstPts) * this.tick;
+    const claimed = this.probe.video.durationSeconds ?? this.probe.durationSeconds;
+    const missing = claimed - decoded;
+    if (result.stalled || (missing > 1 && missing > 0.02 * claimed)) {
+      this.warnings.push({
+        code: 'DECODER_STOPPED',
+        message: `The film decodes to ${decoded.toFixed(1)} s of ${claimed.toFixed(1)} s (${this.frames} frames); the rest is not analysed.`,
+      });
+    } else if (result.errors > 0) {
+      this.warnings.push({ code: 'DECODE_ERRORS', message: `ffmpeg reported ${result.errors} errors while decoding, the last one: ${result.lastError}` });
+    }
+  }
+
+  private progress(): void {
+    const now = Date.now();
+    if (!this.options.onProgress || now - this.told < 100) return;
+    this.told = now;
+    const length = this.probe.durationSeconds || 1;
+    this.options.onProgress(Math.min(0.999, ((this.lastPts - this.firstPts) * this.tick) / length), this.frames);
+  }
+
+  private settleNote(): void {
+    this.meter.add(this.notes.shift()!.facts);
+    this.notesFrom++;
+  }
+
+  private boundary(boundary: Boundary): void {
+    const lastOfShot = (boundary.entry.first ?? boundary.frame) - 1;
+    if (!this.open || lastOfShot < this.open.first) {
+      // A film may begin inside a transition: then there is no shot before it.
+      if (this.open) this.skipTo(boundary);
+      return;
+    }
+    const startPts = this.notes[boundary.frame - this.notesFrom]!.pts;
+    this.closeShot(lastOfShot, this.notes[lastOfShot + 1 - this.notesFrom]!.pts);
+    this.skipTo(boundary, startPts);
+  }
+
+  private skipTo(boundary: Boundary, startPts = this.notes[boundary.frame - this.notesFrom]!.pts): void {
+    this.meter = new ShotMeter();
+    this.notes.splice(0, boundary.frame - this.notesFrom);
+    this.notesFrom = boundary.frame;
+    this.open = { first: boundary.frame, startPts, entry: boundary.entry };
+  }
+
+  private closeShot(last: number, endPts: number): void {
+    const open = this.open!;
+    while (this.notesFrom <= last) this.settleNote();
+    const fps = (last + 1 - open.first) / Math.max(1e-6, (endPts - open.startPts) * this.tick);
+    const measures = this.meter.result(this.probe.video, { width: SMALL_W, height: SMALL_H }, fps);
+    const shot: Shot = { index: this.shots.length, first: open.first, last, startPts: open.startPts, endPts, entry: open.entry, measures, keyframes: [] };
+    this.shots.push(shot);
+    const seconds = (endPts - open.startPts) * this.tick;
+    const stills = this.stills.take(open.first, last, seconds > 20 ? 5 : 3);
+    this.enqueue(() => this.describe(shot, stills));
+  }
+
+  private enqueue(work: () => Promise<void>): void {
+    this.queued++;
+    this.queue = this.queue.then(async () => {
+      try {
+        if (!this.failure) await work();
+      } catch (error) {
+        this.failure = error;
+      } finally {
+        this.queued--;
+      }
+    });
+  }
+
+  private async describe(shot: Shot, stills: Still[]): Promise<void> {
+    const images: RgbImage[] = [];
+    for (const still of stills) {
+      const image = toRgb(still);
+      if (this.options.models) images.push(await this.withoutBars(image, shot.measures.letterbox));
+      const { jpeg, width, height } = await toJpeg(image);
+      shot.keyframes.push({ frame: still.frame, pts: still.pts, width, height });
+      await this.options.onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, width, height, jpeg });
+    }
+    if (this.options.models && images.length) shot.labels = await this.options.models.label(images, { motion: shot.measures.motion });
+    await this.options.onShot?.(shot);
+  }
+
+  private async withoutBars(image: RgbImage, bars: Letterbox): Promise<RgbImage> {
+    const kx = image.width / this.probe.video.width;
+    const ky = image.height / this.probe.video.height;
+    const left = Math.ceil(bars.left * kx);
+    const top = Math.ceil(bars.top * ky);
+    const crop = { left, top, width: image.width - left - Math.ceil(bars.right * kx), height: image.height - top - Math.ceil(bars.bottom * ky) };
+    return left + top === 0 && crop.width === image.width && crop.height === image.height ? image : resized(image, crop, crop);
+  }
+
+  private async tile(still: Still): Promise<void> {
+    const sheet = await this.filmstrip!.add(still);
+    if (sheet) await this.options.filmstrip!.onSheet(sheet);
+  }
+
+  private async sheet(): Promise<void> {
+    const sheet = await this.filmstrip!.finish();
+    if (sheet) await this.options.filmstrip!.onSheet(sheet);
+  }
+}

@@ -1,0 +1,274 @@
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { Refusal } from '#libs/platform';
+import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
+import { FragmentIndex } from './proxy.js';
+import { ratio } from './probe.js';
+import type { Probe, SmallFrame, Tools } from './types.js';
+
+export const SMALL_W = 256;
+export const SMALL_H = 144;
+/** Every third frame is offered as a still: a shot has at least eight frames, so at least two stills. */
+const STILL_EVERY = 3;
+
+export interface Still {
+  frame: number;
+  pts: number;
+  width: number;
+  height: number;
+  /** yuv420p, rows packed. */
+  data: Buffer;
+}
+
+export interface PassPlan extends Tools {
+  probe: Probe;
+  threads: number;
+  stallSeconds: number;
+  signal?: AbortSignal | undefined;
+  proxy?: { height: number; writable: Writable } | undefined;
+  /** In order, numbered from 0. */
+  onFrame(frame: SmallFrame): void;
+  /** Asked for when there is a taker for stills. */
+  onStill?: ((still: Still) => void) | undefined;
+  /** A promise while the consumer has more work than it should hold; reading waits for it. */
+  busy(): Promise<unknown> | undefined;
+}
+
+export interface PassResult {
+  frames: number;
+  base: { width: number; height: number };
+  index: FragmentIndex | undefined;
+  exitCode: number | null;
+  stalled: boolean;
+  /** Lines that ffmpeg logged as errors, and the last of them. */
+  errors: number;
+  lastError: string;
+  /** Duration of the last frame in the stream's time base, when ffmpeg knows it. */
+}
+
+/** Size with the short side at most `short` and the long side at most 2.4 times that, never larger than the film, both even. */
+export function baseSize(width: number, height: number, short: number): { width: number; height: number } {
+  const scale = Math.min(1, short / Math.min(width, height), (2.4 * short) / Math.max(width, height));
+  const even = (n: number): number => Math.max(2, 2 * Math.round((n * scale) / 2));
+  return { width: even(width), height: even(height) };
+}
+
+const TONE_MAP = (transfer: string): string =>
+  `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv`;
+
+function filterGraph(plan: PassPlan, base: { width: number; height: number }): string {
+  const { video } = plan.probe;
+  const head = `[0:${video.index}]showinfo@pass=checksum=0`;
+  const small = `scale=${SMALL_W}:${SMALL_H}:flags=fast_bilinear:out_range=tv,setsar=1,format=yuv420p[small]`;
+  if (!plan.onStill && !plan.proxy) return `${head},${small}`;
+  const transfer = video.colour.transfer === 'smpte2084' || video.colour.transfer === 'arib-std-b67' ? video.colour.transfer : undefined;
+  // HDR is tone-mapped after it was made small: in float at full size it costs ten times the decode.
+  const tone = transfer && video.colour.primaries === 'bt2020' ? `,${TONE_MAP(transfer)}` : '';
+  const colour = tone ? '' : ':out_color_matrix=bt709:out_range=tv';
+  const bases = ['small0', ...(plan.onStill ? ['still0'] : []), ...(plan.proxy ? ['proxy'] : [])];
+  return [
+    `${head},scale=${base.width}:${base.height}:flags=bilinear${colour}${tone},setsar=1,format=yuv420p,split=${bases.length}${bases.map((b) => `[${b}]`).join('')}`,
+    `[small0]${small}`,
+    ...(plan.onStill ? [`[still0]select=not(mod(n\\,${STILL_EVERY})),showinfo@still=checksum=0[still]`] : []),
+  ].join(';');
+}
+
+function proxyArgs(plan: PassPlan, fd: number): string[] {
+  const { video, audio } = plan.probe;
+  const [num = 1, den = 1000] = video.timeBase.split('/').map(Number);
+  const sound = audio.find((a) => a.sampleRate > 0 && a.codec !== 'unknown');
+  // AAC starts with 1024 samples of priming. Sound is cut that much later than the picture begins, so that priming starts with it
+  // and the picture's first frame is time 0 of the proxy.
+  const soundStart = video.startPts * ratio(video.timeBase) + 1024 / 48000;
+  return [
+    ...['-map', '[proxy]', '-fps_mode', 'passthrough', '-enc_time_base', `${num}:${den}`, '-video_track_timescale', String(den)],
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '26', '-profile:v', 'main', '-bf', '0', '-g', '100000', '-sc_threshold', '0', '-threads:v', '1'],
+    ...['-force_key_frames', 'expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))'],
+    ...(sound
+      ? ['-map', `0:${sound.index}`, '-filter:a', `aresample=48000:async=1,atrim=start=${soundStart.toFixed(6)}`, '-c:a', 'aac', '-b:a', '96k', '-ac', '2']
+      : []),
+    ...['-map_metadata', '-1', '-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-f', 'mp4', `pipe:${fd}`],
+  ];
+}
+
+/** One decode of a master. Resolves when ffmpeg has ended, whatever its exit code; rejects on abort and on errors of the callbacks. */
+export async function runPass(input: string, plan: PassPlan): Promise<PassResult> {
+  plan.signal?.throwIfAborted();
+  const { video } = plan.probe;
+  const base = baseSize(video.width, video.height, plan.proxy?.height ?? 360);
+  const raw = ['-fps_mode', 'passthrough', '-c:v', 'rawvideo', '-f', 'rawvideo'];
+  const stillFd = 4;
+  const proxyFd = plan.onStill ? 5 : 4;
+  const args = [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info', '-copyts', '-max_error_rate', '1', '-filter_complex_threads', '1'],
+    ...inputArgs(input, ['-threads', String(plan.threads)]),
+    ...['-filter_complex', filterGraph(plan, base), '-map', '[small]', ...raw, 'pipe:3'],
+    ...(plan.onStill ? ['-map', '[still]', ...raw, `pipe:${stillFd}`] : []),
+    ...(plan.proxy ? proxyArgs(plan, proxyFd) : []),
+  ];
+  const pipes = 1 + (plan.onStill ? 1 : 0) + (plan.proxy ? 1 : 0);
+  const child = spawn(toolPath('ffmpeg', plan), args, { stdio: ['ignore', 'ignore', 'pipe', ...Array<'pipe'>(pipes).fill('pipe')] });
+  const stdio = child.stdio as unknown as (Readable | null)[];
+  const kill = (): void => void child.kill('SIGKILL');
+  plan.signal?.addEventListener('abort', kill, { once: true });
+  let stalled = false;
+  const stall = watch(child, plan.stallSeconds, () => (stalled = true));
+  const log = new PassLog(video.startPts);
+  stdio[2]!.setEncoding('utf8').on('data', (text: string) => log.read(text));
+  const index = plan.proxy ? new FragmentIndex(plan.proxy.writable) : undefined;
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.on('error', () => reject(missingTool('ffmpeg')));
+    child.on('close', (code) => {
+      log.end();
+      resolve(code);
+    });
+  });
+  let frames = 0;
+  const waiting = async (): Promise<void> => {
+    for (let wait = plan.busy(); wait; wait = plan.busy()) {
+      stall.alive();
+      await wait;
+      stall.alive();
+    }
+  };
+  try {
+    const readers = [
+      readPacked(stdio[3]!, (SMALL_W * SMALL_H * 3) / 2, async (data) => {
+        stall.alive();
+        const pts = await log.ptsOf(frames);
+        const luma = SMALL_W * SMALL_H;
+        plan.onFrame({
+          ...{ frame: frames++, pts, width: SMALL_W, height: SMALL_H },
+          ...{ y: data.subarray(0, luma), u: data.subarray(luma, luma * 1.25), v: data.subarray(luma * 1.25) },
+        });
+        await waiting();
+      }),
+    ];
+    if (plan.onStill) {
+      const onStill = plan.onStill;
+      let stills = 0;
+      readers.push(
+        readPacked(stdio[stillFd]!, (base.width * base.height * 3) / 2, async (data) => {
+          stall.alive();
+          const at = await log.still(stills++);
+          if (at) onStill({ ...at, ...base, data: Buffer.from(data) });
+          await waiting();
+        }),
+      );
+    }
+    if (index) {
+      readers.push(
+        (async () => {
+          for await (const chunk of stdio[proxyFd]!) {
+            stall.alive();
+            await index.write(chunk as Buffer);
+            stall.alive();
+          }
+        })(),
+      );
+    }
+    await Promise.all(readers);
+    const exitCode = await closed;
+    plan.signal?.throwIfAborted();
+    return { frames, base, index, exitCode, stalled, errors: log.errors, lastError: log.lastError };
+  } catch (error) {
+    kill();
+    // The readers of a killed ffmpeg end with their own errors; what the caller wants to know is that he cancelled.
+    plan.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    stall.stop();
+    plan.signal?.removeEventListener('abort', kill);
+  }
+}
+
+async function readPacked(stream: Readable, size: number, take: (data: Buffer) => Promise<void>): Promise<void> {
+  const whole = Buffer.allocUnsafe(size);
+  let filled = 0;
+  for await (const piece of stream) {
+    const chunk = piece as Buffer;
+    for (let at = 0; at < chunk.length; ) {
+      const n = chunk.copy(whole, filled, at, at + size - filled);
+      at += n;
+      filled += n;
+      if (filled < size) continue;
+      filled = 0;
+      await take(whole);
+    }
+  }
+}
+
+/** What ffmpeg says on stderr: the exact timestamp of each frame (showinfo), and its errors. */
+class PassLog {
+  errors = 0;
+  lastError = '';
+  private rest = '';
+  private count = 0;
+  /** Timestamps by frame, the last few thousand: pipes hold far fewer. */
+  private readonly pts = new Map<number, number>();
+  private readonly frameAt = new Map<number, number>();
+  private readonly stills = new Map<number, { frame: number; pts: number } | undefined>();
+  private stillCount = 0;
+  private last: number;
+  private ended = false;
+  private wake: (() => void)[] = [];
+
+  constructor(startPts: number) {
+    this.last = startPts - 1;
+  }
+
+  read(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop() ?? '';
+    for (const line of lines) this.line(line);
+    const wake = this.wake;
+    this.wake = [];
+    for (const go of wake) go();
+  }
+
+  private line(line: string): void {
+    if (line.includes('] [error] ') || line.startsWith('[error]') || line.includes('[fatal]')) {
+      this.errors++;
+      this.lastError = line.replace(/^.*\[(error|fatal)\] /, '').slice(0, 300);
+      return;
+    }
+    const shown = /^\[showinfo@(pass|still) @ [^\]]*\] \[info\] n: *\d+ pts: *(-?\d+|NOPTS)/.exec(line);
+    if (!shown) return;
+    const told = shown[2] === 'NOPTS' ? this.last + 1 : Number(shown[2]);
+    if (shown[1] === 'still') {
+      const frame = this.frameAt.get(told);
+      this.stills.set(this.stillCount++, frame === undefined ? undefined : { frame, pts: told });
+      return;
+    }
+    this.last = told;
+    this.pts.set(this.count, told);
+    this.frameAt.set(told, this.count);
+    this.count++;
+    const old = this.pts.get(this.count - 4096);
+    if (old === undefined) return;
+    this.pts.delete(this.count - 4096);
+    this.frameAt.delete(old);
+  }
+
+  async ptsOf(frame: number): Promise<number> {
+    while (!this.pts.has(frame)) await this.more();
+    return this.pts.get(frame)!;
+  }
+
+  async still(n: number): Promise<{ frame: number; pts: number } | undefined> {
+    while (!this.stills.has(n)) await this.more();
+    const at = this.stills.get(n);
+    this.stills.delete(n);
+    return at;
+  }
+
+  private more(): Promise<void> {
+    if (this.ended) throw new Refusal('UNDECODABLE', 'ffmpeg gave a frame without saying when it is shown.', 'Install ffmpeg 5 or later.');
+    return new Promise((resolve) => this.wake.push(resolve));
+  }
+
+  end(): void {
+    this.ended = true;
+    this.read('\n');
+  }
+}

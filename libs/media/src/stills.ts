@@ -1,0 +1,131 @@
+import sharp, { type Sharp } from 'sharp';
+import type { Still } from './pass.js';
+import type { FilmstripLayout, FilmstripSheet, RgbImage } from './types.js';
+
+// libvips' own threads would compete with the decoder for the two cores that a worker has.
+sharp.concurrency(1);
+
+/** BT.709 limited-range yuv420p to RGB. */
+export function toRgb(still: Pick<Still, 'width' | 'height' | 'data'>): RgbImage {
+  const { width: w, height: h, data } = still;
+  const out = Buffer.allocUnsafe(w * h * 3);
+  const cw = w >> 1;
+  const uAt = w * h;
+  const vAt = uAt + cw * (h >> 1);
+  for (let r = 0, o = 0; r < h; r++) {
+    for (let c = 0; c < w; c++, o += 3) {
+      const chroma = (r >> 1) * cw + (c >> 1);
+      const y = 1.164 * (data[r * w + c]! - 16);
+      const u = data[uAt + chroma]! - 128;
+      const v = data[vAt + chroma]! - 128;
+      out[o] = clamp(y + 1.793 * v);
+      out[o + 1] = clamp(y - 0.213 * u - 0.533 * v);
+      out[o + 2] = clamp(y + 2.112 * u);
+    }
+  }
+  return { width: w, height: h, data: out };
+}
+
+const clamp = (n: number): number => (n < 0 ? 0 : n > 255 ? 255 : n + 0.5) | 0;
+
+const raw = (image: RgbImage): Sharp =>
+  sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
+
+/** A JPEG at most 640 wide. */
+export async function toJpeg(image: RgbImage): Promise<{ jpeg: Buffer; width: number; height: number }> {
+  const { data, info } = await raw(image).resize({ width: 640, withoutEnlargement: true }).jpeg({ quality: 86 }).toBuffer({ resolveWithObject: true });
+  return { jpeg: data, width: info.width, height: info.height };
+}
+
+/** Cuts and resizes in one go; `size` may change the shape. */
+export async function resized(image: RgbImage, crop: { left: number; top: number; width: number; height: number }, size: { width: number; height: number }): Promise<RgbImage> {
+  const { data } = await raw(image).extract(crop).resize({ ...size, fit: 'fill', kernel: 'linear' }).raw().toBuffer({ resolveWithObject: true });
+  return { ...size, data };
+}
+
+/**
+ * Stills of the stretch that is still undecided, in bounded memory. The newest `lag` frames keep every still, because a shot may
+ * turn out to begin there; what is older belongs to the open shot and is thinned to `kept`, evenly.
+ */
+export class StillStore {
+  private stills: Still[] = [];
+
+  constructor(
+    private readonly lag: number,
+    private readonly kept = 24,
+  ) {}
+
+  add(still: Still): void {
+    this.stills.push(still);
+    const settled = this.stills.findIndex((s) => s.frame > still.frame - this.lag);
+    if (settled >= 2 * this.kept) this.stills = this.stills.filter((_, i) => i >= settled || i % 2 === 0);
+  }
+
+  /** The stills nearest to 1/6, 1/2 and 5/6 of a shot (more for a long one), each once; then forgets all up to its end. */
+  take(first: number, last: number, howMany: number): Still[] {
+    const inside = this.stills.filter((s) => s.frame >= first && s.frame <= last);
+    const picked = new Set<Still>();
+    for (let i = 0; i < howMany && inside.length; i++) {
+      const at = first + ((last - first) * (2 * i + 1)) / (2 * howMany);
+      picked.add(inside.reduce((a, b) => (Math.abs(b.frame - at) < Math.abs(a.frame - at) ? b : a)));
+    }
+    this.stills = this.stills.filter((s) => s.frame > last);
+    return [...picked].sort((a, b) => a.frame - b.frame);
+  }
+}
+
+const COLUMNS = 10;
+const ROWS = 10;
+const TILE_W = 160;
+
+/** Small stills at a fixed distance, ten by ten on a sheet. */
+export class Filmstrip {
+  private readonly tiles: { frame: number; pts: number }[] = [];
+  private sheet: Buffer | undefined;
+  private onSheet = 0;
+  private sheets = 0;
+  private nextPts: number;
+  readonly tileHeight: number;
+
+  constructor(
+    size: { width: number; height: number },
+    private readonly everySeconds: number,
+    private readonly tick: number,
+    startPts: number,
+  ) {
+    this.tileHeight = Math.max(2, Math.min(400, Math.round((TILE_W * size.height) / size.width)));
+    this.nextPts = startPts;
+  }
+
+  /** A full sheet when this still completed one. */
+  async add(still: Still): Promise<FilmstripSheet | undefined> {
+    if (still.pts < this.nextPts) return undefined;
+    this.nextPts = still.pts + this.everySeconds / this.tick - 1;
+    const image = toRgb(still);
+    const small = await resized(image, { left: 0, top: 0, width: image.width, height: image.height }, { width: TILE_W, height: this.tileHeight });
+    this.sheet ??= Buffer.alloc(COLUMNS * TILE_W * ROWS * this.tileHeight * 3);
+    const x = (this.onSheet % COLUMNS) * TILE_W;
+    const y = Math.floor(this.onSheet / COLUMNS) * this.tileHeight;
+    for (let r = 0; r < this.tileHeight; r++) {
+      this.sheet.set(small.data.subarray(r * TILE_W * 3, (r + 1) * TILE_W * 3), ((y + r) * COLUMNS * TILE_W + x) * 3);
+    }
+    this.tiles.push({ frame: still.frame, pts: still.pts });
+    return ++this.onSheet === COLUMNS * ROWS ? this.finish() : undefined;
+  }
+
+  /** The open sheet, if it has any tile. */
+  async finish(): Promise<FilmstripSheet | undefined> {
+    if (!this.sheet || this.onSheet === 0) return undefined;
+    const image = { width: COLUMNS * TILE_W, height: ROWS * this.tileHeight, data: this.sheet };
+    const rows = Math.ceil(this.onSheet / COLUMNS);
+    const jpeg = await raw(image).extract({ left: 0, top: 0, width: image.width, height: rows * this.tileHeight }).jpeg({ quality: 75 }).toBuffer();
+    const tiles = this.tiles.slice(-this.onSheet);
+    this.onSheet = 0;
+    this.sheet.fill(0);
+    return { sheet: this.sheets++, jpeg, tiles };
+  }
+
+  layout(): FilmstripLayout {
+    return { tileWidth: TILE_W, tileHeight: this.tileHeight, columns: COLUMNS, rows: ROWS, everySeconds: this.everySeconds, sheets: this.sheets, tiles: this.tiles };
+  }
+}
