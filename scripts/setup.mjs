@@ -3,7 +3,7 @@
 // takes under a second: each part has a stamp. `--quiet` prints only what it does; `--browser` also looks for Chromium.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -141,7 +141,7 @@ function ffmpeg(known) {
     say('installing ffmpeg from the Python package imageio-ffmpeg');
     const interpreter = [at('.venv/bin/python'), ...interpreters()].find((one) => answer(one, '-m', 'pip', '--version'));
     if (interpreter) {
-      spawnSync(interpreter, ['-m', 'pip', 'install', '--quiet', '--upgrade', '--target', tools, 'imageio-ffmpeg==0.6.0'], { stdio: 'inherit' });
+      spawnSync(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--upgrade', '--target', tools, 'imageio-ffmpeg==0.6.0'], { stdio: 'inherit' });
       const folder = path.join(tools, 'imageio_ffmpeg/binaries');
       const name = existsSync(folder) && readdirSync(folder).find((file) => file.startsWith('ffmpeg'));
       if (name && usableFfmpeg(path.join(folder, name))) found.ffmpeg = path.join(folder, name);
@@ -150,8 +150,9 @@ function ffmpeg(known) {
   if (!found.ffprobe) {
     const name = `@ffprobe-installer/${process.platform}-${process.arch}`;
     say(`installing ffprobe from the npm package ${name}`);
-    spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error', '--prefix', tools, name], { stdio: 'inherit' });
+    spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--ignore-scripts', '--loglevel=error', '--prefix', tools, name], { stdio: 'inherit' });
     const file = path.join(tools, 'node_modules', name, 'ffprobe');
+    if (existsSync(file)) chmodSync(file, 0o755);
     if (usableFfprobe(file)) found.ffprobe = file;
   }
   for (const name of ['ffmpeg', 'ffprobe']) {
