@@ -26,6 +26,8 @@ export interface Product {
   /** Address of the console and the API. */
   url: string;
   dataDir: string;
+  /** Address of the database for the app's role: bound by row security like the product itself. */
+  databaseUrl: string;
   /** Process id of each part that runs at this moment; also in dataDir/run/NAME.pid. */
   pids: () => Partial<Record<ProcessName, number>>;
   /** Stops everything, the database last; returns once all of it is gone. */
@@ -85,6 +87,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     await endLeftovers(dataDir);
     await portIsFree(config);
     Object.assign(env, await database(env, config, keep));
+    // For operator commands (`backlot studio add`) on this machine while the product runs.
+    writeFileSync(path.join(dataDir, 'keys/database-url'), env.BACKLOT_DATABASE_URL!, { mode: 0o600 });
     const url = config.BACKLOT_PUBLIC_URL ?? `http://${config.BACKLOT_HOST === '0.0.0.0' ? 'localhost' : config.BACKLOT_HOST}:${config.BACKLOT_PORT}`;
     env.BACKLOT_PUBLIC_URL ??= url;
     const local = `http://127.0.0.1:${config.BACKLOT_PORT}`;
@@ -100,6 +104,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     return {
       url,
       dataDir,
+      databaseUrl: env.BACKLOT_DATABASE_URL!,
       pids: () => Object.fromEntries(kept.flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid]]))),
       stop,
       failed,
