@@ -50,10 +50,11 @@ export function freeze({ database, vault, rights, media }: { database: Database;
     async run(context) {
       const { scope, subjectId: versionId, progress } = context;
       const version = await database.inStudio(scope, async () => {
-        const found = await row<VersionRow>(`select ${versionColumns} from dataset_version where id = $1 and state = 'building'`, [versionId]);
+        const found = await row<VersionRow>(`select ${versionColumns} from dataset_version where id = $1 and state = 'building' for update`, [versionId]);
+        if (!found) return undefined;
         await rows(`delete from dataset_clip where version_id = $1`, [versionId]);
         await rows(`delete from dataset_drop where version_id = $1`, [versionId]);
-        return found && toVersion(found);
+        return toVersion(found);
       });
       if (!version) return;
       progress(0, 'asking the licences');
@@ -246,7 +247,7 @@ class Making {
 
   async *keep(source: Source, shot: ShotOf, offsetSeconds: number, split: 'train' | 'heldout', mp4: Buffer): AsyncGenerator<ShardFile> {
     const { width, height, frames, fps } = this.version.bucket;
-    const place = framesAt(shot, ratio(source.timeBase), offsetSeconds, frames / fps);
+    const place = framesAt(shot, ratio(source.timeBase), offsetSeconds, (frames - 1) / fps);
     const sha256 = createHash('sha256').update(mp4).digest('hex');
     this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, terms: source.terms });
     const name = String(this.clips).padStart(8, '0');
@@ -290,10 +291,10 @@ class Making {
   }
 }
 
-/** The frames of the shot that a clip shows, by its time in the shot, and the timestamp it begins at. */
-function framesAt(shot: ShotOf, secondsPerTick: number, offsetSeconds: number, clipSeconds: number): { first: number; last: number; startPts: number } {
+/** The frames of the shot that a clip's first and last picture show, `spanSeconds` apart, and the timestamp it begins at. */
+function framesAt(shot: ShotOf, secondsPerTick: number, offsetSeconds: number, spanSeconds: number): { first: number; last: number; startPts: number } {
   const ticks = shot.endPts - shot.startPts;
   const count = shot.last - shot.first + 1;
   const frameAt = (seconds: number): number => Math.min(shot.last, shot.first + Math.floor((count * seconds) / secondsPerTick / ticks + 1e-6));
-  return { first: frameAt(offsetSeconds), last: Math.max(frameAt(offsetSeconds), frameAt(offsetSeconds + clipSeconds - 1e-6)), startPts: shot.startPts + Math.round(offsetSeconds / secondsPerTick) };
+  return { first: frameAt(offsetSeconds), last: frameAt(offsetSeconds + spanSeconds), startPts: shot.startPts + Math.round(offsetSeconds / secondsPerTick) };
 }
