@@ -206,7 +206,7 @@ async function checkLogs(product: Product, database: Database, studios: Entered[
     );
     const directory = join('log', id);
     const checked = await verifyLog(join(product.dataDir, directory), log.verifierKey);
-    if (checked.problems.length) throw new Error(`the log of ${basename(directory)} does not verify: ${checked.problems.map((problem) => problem.message).join('; ')}`);
+    if (checked.problems.length) throw new Error(`the log of ${basename(directory)} does not verify: ${checked.problems.map((problem) => problem.problem).join('; ')}`);
     logs.push({ origin: log.origin, verifierKey: log.verifierKey, size: checked.size, root: checked.root, directory });
   }
   return logs;

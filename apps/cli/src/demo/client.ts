@@ -16,6 +16,11 @@ export class ClientRefused extends Error {
 
 type Json = Record<string, unknown>;
 
+interface Answer {
+  data?: Json | null;
+  errors?: { message: string; extensions?: { code?: string } }[];
+}
+
 /** A member at the API, as the console is one: session cookie, GraphQL, uploads, downloads. */
 export class Client {
   private cookie = '';
@@ -49,21 +54,16 @@ export class Client {
   }
 
   /** The answer as it came, for those who look at refusals. */
-  async raw(query: string, variables: Json = {}): Promise<{ data?: Json | null; errors?: { message: string; extensions?: { code?: string } }[] }> {
+  async raw(query: string, variables: Json = {}): Promise<Answer> {
     const answer = await this.fetch('/graphql', {
       method: 'POST',
-      // The key stays the same over the retries of `fetch`: a mutation whose answer was lost is not done twice.
+      // One key for all tries of `fetch`: a mutation whose answer was lost is not done twice.
       headers: { 'content-type': 'application/json', 'apollo-require-preflight': 'true', 'idempotency-key': randomUUID() },
       body: JSON.stringify({ query, variables }),
     });
     const set = answer.headers.getSetCookie().find((line) => line.startsWith('backlot_session='));
     if (set) this.cookie = set.split(';')[0]!;
-    const text = await answer.text();
-    try {
-      return JSON.parse(text) as { data?: Json | null };
-    } catch {
-      throw new Error(`the API answered ${answer.status} with ${text.slice(0, 200)}`);
-    }
+    return (await answer.json()) as Answer;
   }
 
   async signIn(email: string, password: string): Promise<void> {
