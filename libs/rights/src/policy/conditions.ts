@@ -102,8 +102,8 @@ function compare({ operand, operator, values: rights }: Constraint, actuals: (st
 
 /** For places "is" means "is or lies in": a licence for DE covers DE-BY. */
 function equal(place: boolean, actual: string | number, right: RightValue): Truth {
-  if (place) return placeWithin(String(actual), String(right));
-  return typeof right === 'object' ? order(Number(actual), right) === 0 : actual === right;
+  if (typeof right === 'object') return order(Number(actual), right) === 0;
+  return place ? placeWithin(String(actual), String(right)) : actual === right;
 }
 
 /** -1 before, 0 at or within, 1 after. A day is one value as long as it lasts. */

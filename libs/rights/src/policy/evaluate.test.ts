@@ -38,7 +38,7 @@ const request: fc.Arbitrary<PolicyRequest> = fc
   }));
 const outcome = (compiled: CompiledPolicy[], asked: PolicyRequest): string => evaluate(compiled, asked, { performed: [] }).outcome;
 const compiled = (given: Doc, uid = 'p'): CompiledPolicy => compilePolicy(policy(uid, given));
-const runs = { numRuns: 400 };
+const runs = { numRuns: 200 };
 
 describe('for any policies and request', () => {
   test('one more prohibition never turns a refusal into a permit', () => {
@@ -99,7 +99,7 @@ describe('for any policies and request', () => {
         expect(evaluate([p, q], asked, { performed: [] })).toEqual(evaluate([compiled(one), compiled(two, 'q')], asked, { performed: [] }));
         expect(outcome([p, q], asked)).toBe(outcome([q, p], asked));
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -191,7 +191,7 @@ class Loader {
     const typed = isObject(value) ? value : undefined;
     if (typed) for (const key of Object.keys(typed)) if (!['@value', '@type', '@id'].includes(key)) throw invalid(`${path}/${key}`, 'it is not known here');
     const literal = typed ? (typed['@value'] ?? typed['@id']) : value;
-    const type = typed?.['@type'] === undefined ? undefined : this.context.iri(String(typed['@type']), `${path}/@type`).replace('http://www.w3.org/2001/XMLSchema#', 'xsd:');
+    const type = typed?.['@type'] === undefined ? undefined : this.identifier(typed['@type'], `${path}/@type`).replace('http://www.w3.org/2001/XMLSchema#', 'xsd:');
     if (operand.type === 'instant') return readInterval(literal, type, this.zone, path);
     if (operand.type === 'integer') {
       const number = typeof literal === 'string' && /^[0-9]{1,15}$/.test(literal) && type !== undefined ? Number(literal) : literal;

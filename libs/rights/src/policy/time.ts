@@ -37,7 +37,10 @@ export function readInterval(value: unknown, type: string | undefined, zone: str
 /** An IANA zone name or offset. */
 export function readZone(value: unknown, path: string): string {
   try {
-    if (typeof value === 'string') return new Intl.DateTimeFormat('en', { timeZone: value }) && value;
+    if (typeof value === 'string') {
+      new Intl.DateTimeFormat('en', { timeZone: value });
+      return value;
+    }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }

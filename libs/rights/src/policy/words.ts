@@ -32,7 +32,7 @@ export function conditionWords(condition: Condition, assignees: readonly string[
     const except = negative ? 'other than ' : '';
     if (leftOperand === 'odrl:purpose') return `for the purpose ${except}${any}`;
     if (leftOperand === 'odrl:spatial') return negative ? `outside ${any}` : `in ${any}`;
-    if (leftOperand === 'modelTenant' && positive && condition.values.every((value) => assignees.includes(String(value)))) return "in the licensee's own GPU tenant";
+    if (leftOperand === 'modelTenant' && positive && condition.values.every((value) => typeof value === 'string' && assignees.includes(value))) return "in the licensee's own GPU tenant";
     if (leftOperand === 'modelTenant') return negative ? `in any GPU tenant other than that of ${any}` : `in the GPU tenant of ${any}`;
     if (leftOperand === 'appearsPerformer') return `where ${any} ${negative ? 'does not appear' : 'appears'}`;
   }
