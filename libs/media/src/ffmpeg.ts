@@ -60,6 +60,7 @@ export async function runTool(
   const chunks: Buffer[] = [];
   let bytes = 0;
   let stderr = '';
+  let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stall.alive();
     bytes += chunk.length;
@@ -68,7 +69,10 @@ export async function runTool(
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stall.alive();
-    stderr = (stderr + text).slice(-65536);
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    // Dolby Vision makes showinfo print 4 kB of side data for each frame; of it only the line with the timestamp is wanted.
+    stderr = (stderr + lines.filter((l) => !l.includes('showinfo') || l.includes(' pts:')).map((l) => `${l}\n`).join('')).slice(-65536);
   });
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
@@ -76,7 +80,7 @@ export async function runTool(
       child.on('close', resolve);
     });
     options.signal?.throwIfAborted();
-    return { code, stdout: Buffer.concat(chunks), stderr, stalled };
+    return { code, stdout: Buffer.concat(chunks), stderr: stderr + rest, stalled };
   } finally {
     stall.stop();
     options.signal?.removeEventListener('abort', kill);

@@ -19,3 +19,4 @@ export * from './types.js';
 export { analyse } from './analyse.js';
 export { probe } from './probe.js';
 export { ClassicalDetector } from './shots/classical.js';
+export { cutClip } from './clip.js';

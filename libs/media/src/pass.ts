@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Refusal } from '#libs/platform';
+import { toBt709 } from './colour.js';
 import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
 import { FragmentIndex } from './proxy.js';
 import { ratio } from './probe.js';
@@ -43,7 +44,6 @@ export interface PassResult {
   /** Lines that ffmpeg logged as errors, and the last of them. */
   errors: number;
   lastError: string;
-  /** Duration of the last frame in the stream's time base, when ffmpeg knows it. */
 }
 
 /** Size with the short side at most `short` and the long side at most 2.4 times that, never larger than the film, both even. */
@@ -53,21 +53,14 @@ export function baseSize(width: number, height: number, short: number): { width:
   return { width: even(width), height: even(height) };
 }
 
-const TONE_MAP = (transfer: string): string =>
-  `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv`;
-
 function filterGraph(plan: PassPlan, base: { width: number; height: number }): string {
   const { video } = plan.probe;
   const head = `[0:${video.index}]showinfo@pass=checksum=0`;
   const small = `scale=${SMALL_W}:${SMALL_H}:flags=fast_bilinear:out_range=tv,setsar=1,format=yuv420p[small]`;
   if (!plan.onStill && !plan.proxy) return `${head},${small}`;
-  const transfer = video.colour.transfer === 'smpte2084' || video.colour.transfer === 'arib-std-b67' ? video.colour.transfer : undefined;
-  // HDR is tone-mapped after it was made small: in float at full size it costs ten times the decode.
-  const tone = transfer && video.colour.primaries === 'bt2020' ? `,${TONE_MAP(transfer)}` : '';
-  const colour = tone ? '' : ':out_color_matrix=bt709:out_range=tv';
   const bases = ['small0', ...(plan.onStill ? ['still0'] : []), ...(plan.proxy ? ['proxy'] : [])];
   return [
-    `${head},scale=${base.width}:${base.height}:flags=bilinear${colour}${tone},setsar=1,format=yuv420p,split=${bases.length}${bases.map((b) => `[${b}]`).join('')}`,
+    `${head},${toBt709(video, base.width, base.height, 'bilinear')},split=${bases.length}${bases.map((b) => `[${b}]`).join('')}`,
     `[small0]${small}`,
     ...(plan.onStill ? [`[still0]select=not(mod(n\\,${STILL_EVERY})),showinfo@still=checksum=0[still]`] : []),
   ].join(';');

@@ -194,7 +194,8 @@ async function decodeWindow(
   options: Tools & { signal?: AbortSignal },
 ): Promise<Sample> {
   const before = ['-copyts', '-threads', '2'];
-  if (window.from) before.push('-ss', window.from.toFixed(3));
+  // Seconds of the container's own clock, which need not begin at 0.
+  if (window.from) before.push('-seek_timestamp', '1', '-ss', window.from.toFixed(3));
   if (window.seconds) before.push('-t', window.seconds.toFixed(3));
   if (window.strict) before.push('-err_detect', 'explode');
   const run = await runTool(

@@ -1,0 +1,20 @@
+import type { VideoStream } from './types.js';
+
+/**
+ * Filters that scale to width x height and leave BT.709 limited yuv420p with square pixels, HDR tone-mapped.
+ * Tone mapping comes after the scaling: in float at full size it costs ten times the decode.
+ */
+export function toBt709(video: VideoStream, width: number, height: number, flags: 'bilinear' | 'lanczos'): string {
+  const { transfer, primaries } = video.colour;
+  const scale = `scale=${width}:${height}:flags=${flags}`;
+  const end = 'setsar=1,format=yuv420p';
+  if ((transfer !== 'smpte2084' && transfer !== 'arib-std-b67') || primaries !== 'bt2020') {
+    return `${scale}:out_color_matrix=bt709:out_range=tv,${end}`;
+  }
+  return [
+    scale,
+    `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203`,
+    'format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv',
+    end,
+  ].join(',');
+}
