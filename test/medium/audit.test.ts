@@ -29,7 +29,7 @@ test('entries of transactions that committed are published in order, those of ro
     throw new Error('rolled back');
   })).rejects.toThrow('rolled back');
   expect(await publish()).toMatchObject({ size: 5, origin: `backlot/studio/${scope.studioId}` });
-  await append(scope, { number: 5 });
+  await append(scope, { number: 5, typed: 'a\0b\ud800c', left: undefined, big: 1e21, small: -0 });
   expect(await publish()).toMatchObject({ size: 6 });
   expect(await verifyLog(directory, key.verifier)).toMatchObject({ size: 6, payloadsChecked: 6, problems: [] });
   expect(readFileSync(path.join(directory, 'payload/0.jsonl'), 'utf8')).not.toContain('never');

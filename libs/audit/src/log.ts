@@ -15,14 +15,16 @@ const BATCH = 4096;
  * and a proof, with the next checkpoint. `payload` is any JSON.
  */
 export async function appendEntry(type: EntryType, payload: unknown, at: Date = new Date()): Promise<void> {
-  const entry = makeEntry(type, at, payload);
+  // What a person typed may hold what neither canonical JSON nor jsonb can; a refusal of it must be logged all the same.
+  const kept: unknown = JSON.parse(JSON.stringify(payload), (_, value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value));
+  const entry = makeEntry(type, at, kept);
   await rows(`insert into audit_entry (studio_id, at, type, leaf, salt, payload) values ($1, $2, $3, $4, $5, $6)`, [
     scoped().studioId,
     at,
     type,
     entry.leaf,
     entry.salt,
-    JSON.stringify(payload),
+    JSON.stringify(kept),
   ]);
 }
 

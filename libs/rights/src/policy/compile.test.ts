@@ -96,3 +96,14 @@ test('rules read as sentences', () => {
 test('a template that is not filled is refused', () => {
   expect(() => instantiateLicence({ ...policy(), title: '{unknown}' }, { studio: 'urn:example:studio' })).toThrow(expect.objectContaining({ code: 'INVALID_POLICY' }));
 });
+
+test('every example of the profile page is understood', () => {
+  const page = readFileSync(path.join(repositoryRoot, 'policies/profile/README.md'), 'utf8');
+  const examples = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text!) as Record<string, unknown>);
+  expect(examples.length).toBeGreaterThan(7);
+  for (const example of examples) {
+    if ('@context' in example) compilePolicy(example);
+    else if ('backlot:deadline' in example) compilePolicy(policy({ obligation: [example] }));
+    else compilePolicy(policy({ permission: [{ ...rule, ...example }] }));
+  }
+});
