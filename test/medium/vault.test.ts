@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { newId, Refusal, rows, type Scope } from '#libs/platform';
+import { newId, Refusal, rows, SEGMENT_BYTES, type Scope } from '#libs/platform';
 import { makeWorld, type World } from '../support/studio.js';
 
 let world: World;
@@ -39,8 +39,8 @@ async function read(scope: Scope, decisionId: string, objectId: string, start?: 
 }
 
 describe('what is sealed opens as it was, whole and in ranges', () => {
-  const bytes = randomBytes(700_001);
-  test.each([[0, 1], [262_143, 262_145], [262_144, 524_288], [700_000, 700_001], [0, 700_001], [699_000, 900_000]])('bytes %i to %i', async (start, end) => {
+  const bytes = randomBytes(2_700_001);
+  test.each([[0, 1], [1_048_575, 1_048_577], [1_048_576, 2_097_152], [2_700_000, 2_700_001], [0, 2_700_001], [2_699_000, 2_900_000]])('bytes %i to %i', async (start, end) => {
     const object = await sealed(a, bytes);
     const got = await read(a, await decision(a, object.scopeId), object.id, start, end);
     expect(got.equals(bytes.subarray(start, end))).toBe(true);
@@ -50,7 +50,7 @@ describe('what is sealed opens as it was, whole and in ranges', () => {
     expect((await read(a, await decision(a, object.scopeId), object.id)).length).toBe(0);
   });
   test('a size that is a whole number of segments', async () => {
-    const whole = randomBytes(524_288);
+    const whole = randomBytes(2 * SEGMENT_BYTES);
     const object = await sealed(a, whole);
     expect((await read(a, await decision(a, object.scopeId), object.id)).equals(whole)).toBe(true);
   });
@@ -113,15 +113,15 @@ test('every release is in the log before the key is out', async () => {
 test('a changed byte, a swapped object and a cut-off end do not open', async () => {
   const { readFileSync, writeFileSync } = await import('node:fs');
   const { join } = await import('node:path');
-  const object = await sealed(a, randomBytes(600_000));
+  const object = await sealed(a, randomBytes(2_400_000));
   const path = join(world.folder, 'vault', object.storeKey);
   const whole = readFileSync(path);
   const decisionId = await decision(a, object.scopeId);
   const flipped = Buffer.from(whole);
-  flipped[300_000]! ^= 1;
-  const other = await sealed(a, randomBytes(600_000));
+  flipped[1_300_000]! ^= 1;
+  const other = await sealed(a, randomBytes(2_400_000));
   const otherBytes = readFileSync(join(world.folder, 'vault', other.storeKey));
-  for (const bytes of [flipped, otherBytes, whole.subarray(0, 32 + 2 * (262_144 + 16))]) {
+  for (const bytes of [flipped, otherBytes, whole.subarray(0, 32 + 2 * (SEGMENT_BYTES + 16))]) {
     writeFileSync(path, bytes);
     await expect(read(a, decisionId, object.id)).rejects.toMatchObject({ code: 'SEAL_BROKEN' });
   }

@@ -10,7 +10,8 @@ import { Refusal } from './errors.js';
  */
 export const HEADER_BYTES = 32;
 export const TAG_BYTES = 16;
-export const SEGMENT_BYTES = 262_144;
+/** 1 MiB: a cipher costs some 40 µs to make, which at 256 KiB held writing at .6 of plain AES-256-GCM (`npm run bench seal`). Headers say their own size. */
+export const SEGMENT_BYTES = 1_048_576;
 const MAGIC = Buffer.from('BLSEAL1\0', 'latin1');
 
 export interface SealedHeader {
@@ -47,21 +48,28 @@ function nonce(header: SealedHeader, index: number, last: boolean): Buffer {
   return bytes;
 }
 
-function sealSegment(key: Buffer, objectId: string, header: SealedHeader, index: number, last: boolean, plain: Buffer): Buffer[] {
+/** Seals one segment given in pieces; the sealed bytes come in pieces as well, so that nothing is copied together first. */
+function sealSegment(key: Buffer, objectId: string, header: SealedHeader, index: number, last: boolean, pieces: Buffer[]): Buffer[] {
   const cipher = createCipheriv('aes-256-gcm', key, nonce(header, index, last));
   cipher.setAAD(Buffer.concat([header.raw, Buffer.from(objectId)]));
-  const sealed = cipher.update(plain);
+  const sealed = pieces.map((piece) => cipher.update(piece));
   cipher.final();
-  return [sealed, cipher.getAuthTag()];
+  return [...sealed, cipher.getAuthTag()];
 }
 
-/** Opens one segment; throws Refusal SEAL_BROKEN when the key, the place or the bytes are wrong. */
-export function openSegment(key: Buffer, objectId: string, header: SealedHeader, index: number, last: boolean, sealed: Buffer): Buffer {
-  if (sealed.length < TAG_BYTES) throw broken(`segment ${index} is cut off`);
+/** Opens one segment given in pieces; throws Refusal SEAL_BROKEN when the key, the place or the bytes are wrong. */
+function openSegment(key: Buffer, objectId: string, header: SealedHeader, index: number, last: boolean, pieces: Buffer[]): Buffer[] {
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (bytes < TAG_BYTES) throw broken(`segment ${index} is cut off`);
+  // The tag may lie across two pieces.
+  const sealed = [...pieces];
+  let tail = sealed.pop()!;
+  while (tail.length < TAG_BYTES) tail = Buffer.concat([sealed.pop()!, tail]);
+  sealed.push(tail.subarray(0, tail.length - TAG_BYTES));
   const decipher = createDecipheriv('aes-256-gcm', key, nonce(header, index, last));
   decipher.setAAD(Buffer.concat([header.raw, Buffer.from(objectId)]));
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-  const plain = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES));
+  decipher.setAuthTag(tail.subarray(tail.length - TAG_BYTES));
+  const plain = sealed.map((piece) => decipher.update(piece));
   try {
     decipher.final();
   } catch {
@@ -92,23 +100,26 @@ export class SealStream extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.plainBytes += chunk.length;
-    this.pending.push(chunk);
-    this.pendingBytes += chunk.length;
+    const sealed: Buffer[] = [];
     // The last segment carries the flag, so a full one waits until a further byte proves that it is not the last.
-    if (this.pendingBytes > this.header.segmentBytes) {
-      let buffer = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
-      while (buffer.length > this.header.segmentBytes) {
-        for (const part of sealSegment(this.key, this.objectId, this.header, this.index++, false, buffer.subarray(0, this.header.segmentBytes))) this.push(part);
-        buffer = buffer.subarray(this.header.segmentBytes);
+    for (let rest = chunk; rest.length > 0; ) {
+      if (this.pendingBytes === this.header.segmentBytes) {
+        sealed.push(...sealSegment(this.key, this.objectId, this.header, this.index++, false, this.pending));
+        this.pending = [];
+        this.pendingBytes = 0;
       }
-      this.pending = [buffer];
-      this.pendingBytes = buffer.length;
+      const piece = rest.subarray(0, this.header.segmentBytes - this.pendingBytes);
+      this.pending.push(piece);
+      this.pendingBytes += piece.length;
+      rest = rest.subarray(piece.length);
     }
+    // One push a chunk: pushing 16-byte tags by themselves made writing a file 1.6 times slower.
+    if (sealed.length > 0) this.push(Buffer.concat(sealed));
     done();
   }
 
   override _flush(done: TransformCallback): void {
-    for (const part of sealSegment(this.key, this.objectId, this.header, this.index, true, Buffer.concat(this.pending))) this.push(part);
+    this.push(Buffer.concat(sealSegment(this.key, this.objectId, this.header, this.index, true, this.pending)));
     done();
   }
 }
@@ -154,24 +165,28 @@ export async function* openRange(
   let index = range.firstSegment;
   let held: Buffer[] = [];
   let heldBytes = 0;
-  const open = (sealed: Buffer): Buffer => {
-    const plain = openSegment(key, objectId, header, index, index === range.finalSegment, sealed);
-    const offset = index * header.segmentBytes;
+  /** Clear pieces of the held segment that lie in the range; none is given out before the whole segment proved right. */
+  const open = (): Buffer[] => {
+    let offset = index * header.segmentBytes;
+    const plain = openSegment(key, objectId, header, index, index === range.finalSegment, held).map((piece) => {
+      const within = piece.subarray(Math.max(0, start - offset), Math.max(0, Math.min(piece.length, stop - offset)));
+      offset += piece.length;
+      return within;
+    });
     index++;
-    return plain.subarray(Math.max(0, start - offset), Math.min(plain.length, stop - offset));
+    held = [];
+    heldBytes = 0;
+    return plain.filter((piece) => piece.length > 0);
   };
   for await (const chunk of read(range.from, range.to)) {
-    held.push(chunk);
-    heldBytes += chunk.length;
-    if (heldBytes < step) continue;
-    let buffer = held.length === 1 ? held[0]! : Buffer.concat(held);
-    while (buffer.length >= step) {
-      yield open(buffer.subarray(0, step));
-      buffer = buffer.subarray(step);
+    for (let rest = chunk; rest.length > 0; ) {
+      const piece = rest.subarray(0, step - heldBytes);
+      held.push(piece);
+      heldBytes += piece.length;
+      rest = rest.subarray(piece.length);
+      if (heldBytes === step) yield* open();
     }
-    held = buffer.length ? [buffer] : [];
-    heldBytes = buffer.length;
   }
-  if (heldBytes) yield open(Buffer.concat(held));
+  if (heldBytes > 0) yield* open();
   if (index <= range.lastSegment) throw broken(`segment ${index} is missing`);
 }
