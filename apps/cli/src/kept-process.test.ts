@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beginning, commandLine, KeptProcess, type Life, readPid } from './kept-process.js';
 
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'backlot-kept-'))));
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'backlot-kept-'));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function life(code: string): Promise<Life> {
