@@ -1,4 +1,5 @@
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import clsx from 'clsx';
 import { Clapperboard, Film, LogOut, ScrollText, Scale, Sparkles, Spline } from 'lucide-react';
 import { useMutation } from 'urql';
 import { graphql } from './generated/index.js';
@@ -15,13 +16,19 @@ const signOut = graphql(`
 `);
 
 const places = [
-  { to: '/catalogue', name: 'Catalogue', Icon: Film },
+  { to: '/catalogue', name: 'Catalogue', Icon: Film, holds: '/titles/' },
   { to: '/datasets', name: 'Datasets', Icon: Clapperboard },
   { to: '/runs', name: 'Runs', Icon: Spline },
   { to: '/generate', name: 'Generate', Icon: Sparkles },
   { to: '/licences', name: 'Licences', Icon: Scale },
-  { to: '/log', name: 'Log', Icon: ScrollText },
+  { to: '/log', name: 'Log', Icon: ScrollText, holds: '/decisions/' },
 ] as const;
+
+/** The place of the main list that the page belongs to: a title is in the catalogue. */
+function usePlace(): string | undefined {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  return places.find((place) => path.startsWith(place.to) || ('holds' in place && path.startsWith(place.holds)))?.to;
+}
 
 /** What surrounds every page. Whoever is not signed in signs in where they are, and then sees what they came for. */
 export function Shell() {
@@ -51,6 +58,7 @@ export function Shell() {
 }
 
 function SideBar({ member }: { member: Me }) {
+  const here = usePlace();
   return (
     <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-room px-3 py-5 md:flex">
       <Link to="/catalogue" className="mb-7 flex items-center gap-2.5 px-3">
@@ -65,8 +73,7 @@ function SideBar({ member }: { member: Me }) {
           <Link
             key={to}
             to={to}
-            className="flex items-center gap-3 rounded-md px-3 py-2 text-sm text-soft hover:bg-panel hover:text-ink"
-            activeProps={{ className: 'bg-raised font-medium !text-ink' }}
+            className={clsx('flex items-center gap-3 rounded-md px-3 py-2 text-sm', to === here ? 'bg-raised font-medium text-ink' : 'text-soft hover:bg-panel hover:text-ink')}
           >
             <Icon size={17} aria-hidden />
             {name}
@@ -116,10 +123,11 @@ function TopBar({ member }: { member: Me }) {
 }
 
 function BottomBar() {
+  const here = usePlace();
   return (
     <nav aria-label="Main" className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-6 border-t border-line bg-room pb-[env(safe-area-inset-bottom)] md:hidden">
       {places.map(({ to, name, Icon }) => (
-        <Link key={to} to={to} className="flex min-w-0 flex-col items-center gap-0.5 py-2 text-[0.6875rem] text-faint" activeProps={{ className: '!text-tungsten' }}>
+        <Link key={to} to={to} className={clsx('flex min-w-0 flex-col items-center gap-0.5 py-2 text-[0.6875rem]', to === here ? 'text-tungsten' : 'text-faint')}>
           <Icon size={18} aria-hidden />
           <span className="max-w-full truncate">{name}</span>
         </Link>

@@ -38,9 +38,10 @@ export interface DecisionReason {
 }
 
 const operators: Record<string, string> = {
-  eq: 'is', neq: 'is not', lt: 'is before or below', lteq: 'is at most', gt: 'is after or above', gteq: 'is at least',
+  eq: 'is', neq: 'is not', lt: 'is below', lteq: 'is at most', gt: 'is above', gteq: 'is at least',
   isA: 'is a', isPartOf: 'is part of', isAnyOf: 'is any of', isAllOf: 'is all of', isNoneOf: 'is none of', hasPart: 'contains',
 };
+const inTime: Record<string, string> = { lt: 'is before', lteq: 'is not after', gt: 'is after', gteq: 'is not before' };
 
 /** Every rule that was looked at: what it says, and what was actually the case. */
 export function Trace({ trace }: { trace: RuleTrace[] }) {
@@ -49,11 +50,11 @@ export function Trace({ trace }: { trace: RuleTrace[] }) {
   return (
     <ol className="flex flex-col gap-2">
       {rules.map(({ rule, targets }) => (
-        <li key={`${rule.policy} ${rule.rule} ${rule.active} ${rule.matched}`} className={clsx('rounded-md border border-line px-3.5 py-2.5 text-sm', !rule.matched && 'opacity-70')}>
+        <li key={`${rule.policy} ${rule.rule} ${rule.active} ${rule.matched}`} className="rounded-md border border-line px-3.5 py-2.5 text-sm">
           <div className="flex flex-wrap items-baseline justify-between gap-x-4">
             <span>
-              <span className={rule.kind === 'permission' ? 'text-go' : 'text-stop'}>{rule.kind === 'permission' ? 'Permits' : 'Prohibits'}</span>{' '}
-              <span className="font-medium">{spaced(shortName(rule.action))}</span>
+              <span className={!rule.matched ? 'text-faint' : rule.kind === 'permission' ? 'text-go' : 'text-stop'}>{rule.kind === 'permission' ? 'Permits' : 'Prohibits'}</span>{' '}
+              <span className={rule.matched ? 'font-medium' : 'text-soft'}>{spaced(shortName(rule.action))}</span>
               {rule.clause && <span className="text-soft"> · clause {rule.clause}</span>}
             </span>
             <span className="figures text-xs text-faint">
@@ -94,16 +95,20 @@ function ConditionLine({ condition }: { condition: Condition }) {
     );
   }
   const { leftOperand, operator, right, actual, result } = condition;
+  const relation = shortName(operator);
   return (
-    <li className="flex flex-wrap gap-x-2">
-      <span aria-hidden className={clsx('w-3 font-medium', result === true ? 'text-go' : 'text-stop')}>
+    <li className="grid grid-cols-[0.9rem_minmax(0,1fr)] gap-x-1.5">
+      <span aria-hidden className={clsx('font-medium', result === true ? 'text-go' : 'text-stop')}>
         {result === true ? '✓' : result === false ? '✕' : '?'}
       </span>
-      <span className="text-soft">
-        {spaced(shortName(leftOperand))} {operators[shortName(operator)] ?? shortName(operator)} <span className="figures text-ink">{inWords(right)}</span>
-      </span>
-      <span className="figures text-faint">
-        actually <span className="text-ink">{actual === undefined || actual === null ? 'not known' : inWords(actual)}</span>
+      <span className="figures flex flex-wrap gap-x-2">
+        <span className="text-soft">
+          {spaced(shortName(leftOperand))} {(shortName(leftOperand) === 'dateTime' ? inTime[relation] : undefined) ?? operators[relation] ?? relation}{' '}
+          <span className="text-ink">{inWords(right)}</span>
+        </span>
+        <span className="text-faint">
+          actually <span className="text-ink">{actual === undefined || actual === null ? 'not known' : inWords(actual)}</span>
+        </span>
       </span>
     </li>
   );

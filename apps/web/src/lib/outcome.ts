@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import type { AnyVariables, CombinedError, OperationResult, TypedDocumentNode } from 'urql';
 import { useMutation } from 'urql';
-import type { ReasonLike } from '../ui/states.js';
+import { wayOutOf, type ReasonLike } from '../ui/states.js';
 
 /** What a member reads when the answer is no answer at all. */
 export function reasonOf(error: CombinedError): ReasonLike {
@@ -9,7 +9,8 @@ export function reasonOf(error: CombinedError): ReasonLike {
     return { code: 'NO_ANSWER', message: 'Backlot did not answer; nothing was changed.', wayOut: 'Look whether the product is running, then try again.' };
   }
   const first = error.graphQLErrors[0];
-  return { code: String(first?.extensions['code'] ?? 'FAILED'), message: first?.message ?? error.message, wayOut: 'Nothing was changed. Try again.' };
+  const code = first?.extensions['code'];
+  return { code: typeof code === 'string' ? code : 'FAILED', message: first?.message ?? error.message, wayOut: wayOutOf(error) || 'Nothing was changed. Try again.' };
 }
 
 /**

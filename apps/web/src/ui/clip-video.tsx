@@ -8,7 +8,7 @@ export function ClipVideo({ url, label, className }: { url: string; label: strin
     <video
       src={url}
       aria-label={label}
-      className={clsx('block aspect-[4/3] w-full bg-black object-contain [image-rendering:auto]', className)}
+      className={clsx('block aspect-[3/2] w-full bg-black object-contain [image-rendering:auto]', className)}
       muted
       loop
       playsInline

@@ -39,11 +39,17 @@ export function Failed({ error, retry }: { error: CombinedError; retry: () => vo
       <p className="text-sm text-soft">
         {error.networkError
           ? 'The connection to the product failed. Nothing was changed; it may be starting again.'
-          : (error.graphQLErrors[0]?.message ?? error.message)}
+          : `${error.graphQLErrors[0]?.message ?? error.message} ${wayOutOf(error)}`}
       </p>
       <Button onClick={retry}>Try again</Button>
     </div>
   );
+}
+
+/** What the API says to do about an error, where it says so. */
+export function wayOutOf(error: CombinedError): string {
+  const told = error.graphQLErrors[0]?.extensions['wayOut'];
+  return typeof told === 'string' ? told : '';
 }
 
 export interface ReasonLike {
@@ -56,7 +62,7 @@ export interface ReasonLike {
 /** Why something was refused or failed, and the way out. */
 export function Why({ reason, className, tone = 'stop' }: { reason: ReasonLike; className?: string; tone?: 'stop' | 'kept' }) {
   return (
-    <div role="alert" className={clsx('rounded-md border-l-2 bg-room/60 py-2.5 pr-4 pl-4 text-sm', tone === 'stop' ? 'border-stop' : 'border-kept', className)}>
+    <div role="alert" className={clsx('rounded-r-md border-l-2 bg-panel py-2.5 pr-4 pl-4 text-sm', tone === 'stop' ? 'border-stop' : 'border-kept', className)}>
       <p className="font-medium">{reason.message}</p>
       {reason.wayOut && <p className="mt-1 text-soft">{reason.wayOut}</p>}
       <p className="mt-1.5 flex flex-wrap gap-x-4 text-xs text-faint">

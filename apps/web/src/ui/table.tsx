@@ -19,7 +19,7 @@ export function Lines({ label, heads, children }: { label: string; heads: string
   );
 }
 
-export function Line({ to, params, name, under, cells }: Pick<LinkProps, 'to' | 'params'> & { name: string; under?: ReactNode; cells: ReactNode[] }) {
+export function Line({ to, params, name, under, cells }: Pick<LinkProps, 'to' | 'params'> & { name: string; under?: ReactNode; cells: [string, ReactNode][] }) {
   return (
     <tr className="relative flex flex-wrap items-baseline gap-x-3 border-b border-line py-3 hover:bg-panel md:table-row md:py-0">
       <th scope="row" className="w-full px-3 text-left font-medium md:w-auto md:py-3">
@@ -28,8 +28,9 @@ export function Line({ to, params, name, under, cells }: Pick<LinkProps, 'to' | 
         </Link>
         {under && <div className="mt-0.5 text-xs font-normal text-faint">{under}</div>}
       </th>
-      {cells.map((cell, place) => (
-        <td key={place} className="px-3 py-0.5 text-soft md:py-3 md:align-top">
+      {cells.map(([head, cell]) => (
+        <td key={head} className="py-0.5 pl-3 text-soft md:px-3 md:py-3 md:align-top">
+          <span className="text-xs text-faint md:hidden">{head} </span>
           {cell}
         </td>
       ))}

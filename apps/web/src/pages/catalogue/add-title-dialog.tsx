@@ -68,7 +68,11 @@ export function AddTitleDialog({ onClose, onAdded }: { onClose: () => void; onAd
   const [licenceIds, setLicenceIds] = useState<string[]>([]);
   const [kept, setKept] = useState<{ name: string; reason: ReasonLike }[]>([]);
 
-  const add = (files: Iterable<File>) => setDrafts((now) => [...now, ...[...files].map((file) => ({ file, name: nameOf(file.name) }))]);
+  const add = (files: Iterable<File>) => {
+    // Taken out at once: a file input's list empties itself with the input.
+    const more = [...files].map((file) => ({ file, name: nameOf(file.name) }));
+    setDrafts((now) => [...now, ...more]);
+  };
 
   const submit = async () => {
     const withheld: typeof kept = [];

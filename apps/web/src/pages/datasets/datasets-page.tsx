@@ -71,11 +71,11 @@ export function DatasetsPage() {
                 params={{ versionId: version.id }}
                 name={`${version.name}, version ${version.number}`}
                 cells={[
-                  <DatasetStateChip state={version.state} />,
-                  count(version.clipCount, 'clip'),
-                  count(version.droppedCount, 'shot'),
-                  version.hash ? <span className="relative z-1"><Copied value={version.hash} /></span> : '–',
-                  date(version.createdAt),
+                  ['State', <DatasetStateChip state={version.state} />],
+                  ['Kept', count(version.clipCount, 'clip')],
+                  ['Dropped', count(version.droppedCount, 'shot')],
+                  ['Hash', version.hash ? <span className="relative z-1"><Copied value={version.hash} /></span> : '–'],
+                  ['Begun', date(version.createdAt)],
                 ]}
               />
             ))}

@@ -76,7 +76,7 @@ export function GeneratePage() {
   return (
     <Page title="Generate" lead="Prompts to your own models. What comes out is sealed, reviewed here, and delivered to your studio only.">
       {small && (
-        <p className="mb-6 max-w-3xl rounded-md border-l-2 border-tungsten bg-panel py-2.5 pr-4 pl-4 text-sm text-soft">
+        <p className="mb-6 max-w-3xl rounded-r-md border-l-2 border-tungsten bg-panel py-2.5 pr-4 pl-4 text-sm text-soft">
           <strong className="font-medium text-ink">{model.baseModel.name} proves the loop; it does not draw.</strong> It is the small starter model: expect textures and colours of your footage, not
           recognisable pictures. A base model of your own gives pictures with the same steps.
         </p>

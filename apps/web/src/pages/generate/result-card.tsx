@@ -47,7 +47,7 @@ export function ResultCard({ generation, onChange, onAgain }: { generation: Gene
       {output ? (
         <ClipVideo url={output.url} label={generation.prompt} />
       ) : (
-        <div className="grid aspect-[4/3] place-items-center bg-black px-6">
+        <div className="grid aspect-[3/2] place-items-center bg-black px-6">
           <div className="w-full text-center">
             <RunStateChip state={generation.state} />
             {isOpen(generation.state) && (
@@ -59,9 +59,16 @@ export function ResultCard({ generation, onChange, onAgain }: { generation: Gene
         </div>
       )}
       <div className="flex flex-1 flex-col gap-3 p-4">
-        <p className="line-clamp-3 text-sm" title={generation.prompt}>
-          {generation.prompt}
-        </p>
+        <div className="flex items-start justify-between gap-2">
+          <p className="line-clamp-3 text-sm" title={generation.prompt}>
+            {generation.prompt}
+          </p>
+          {can('create Generation') && (
+            <IconButton label="Take this prompt and seed" className="!size-7 shrink-0" onClick={() => onAgain({ prompt: generation.prompt, seed: generation.seed })}>
+              <Repeat2 size={15} aria-hidden />
+            </IconButton>
+          )}
+        </div>
         <p className="figures flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-faint">
           <span>seed {generation.seed}</span>
           {settings.steps !== undefined && <span>{settings.steps} steps</span>}
@@ -71,11 +78,6 @@ export function ResultCard({ generation, onChange, onAgain }: { generation: Gene
           <Link to="/decisions/$decisionId" params={{ decisionId: generation.decision.id }} className="text-tungsten underline underline-offset-2">
             decision
           </Link>
-          {can('create Generation') && (
-            <IconButton label="Take this prompt and seed" className="!size-6" onClick={() => onAgain({ prompt: generation.prompt, seed: generation.seed })}>
-              <Repeat2 size={14} aria-hidden />
-            </IconButton>
-          )}
         </p>
         {generation.reason && <Why reason={generation.reason} />}
         {refusal && <Why reason={refusal} />}

@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState, type PointerEvent } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState, type PointerEvent } from 'react';
 
 export interface Point {
   step: number;
@@ -6,7 +6,6 @@ export interface Point {
   secondsPerStep?: number | null;
 }
 
-const WIDTH = 720;
 const HEIGHT = 280;
 const EDGE = { left: 54, right: 12, top: 12, bottom: 40 };
 
@@ -14,8 +13,16 @@ const EDGE = { left: 54, right: 12, top: 12, bottom: 40 };
 export function LossCurve({ points, steps }: { points: Point[]; steps: number }) {
   const box = useRef<SVGSVGElement>(null);
   const [held, setHeld] = useState<number>();
+  // Drawn at its own size, so that the letters are as large as those around it.
+  const [width, setWidth] = useState(720);
+  useLayoutEffect(() => {
+    if (!box.current) return;
+    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.max(240, entry.contentRect.width)));
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, [points.length === 0]);
   const mean = useMemo(() => runningMean(points), [points]);
-  const scale = useMemo(() => scalesOf(points, steps), [points, steps]);
+  const scale = useMemo(() => scalesOf(points, steps, width), [points, steps, width]);
   if (points.length === 0) return <p className="py-16 text-center text-sm text-faint">The curve begins with the first step.</p>;
 
   const { x, y, xTicks, yTicks } = scale;
@@ -25,15 +32,14 @@ export function LossCurve({ points, steps }: { points: Point[]; steps: number })
   const point = (event: PointerEvent) => {
     const frame = box.current?.getBoundingClientRect();
     if (!frame) return;
-    const at = ((event.clientX - frame.left) / frame.width) * WIDTH;
-    setHeld(nearest(points, (at - EDGE.left) / ((WIDTH - EDGE.left - EDGE.right) / steps)));
+    setHeld(nearest(points, ((event.clientX - frame.left - EDGE.left) / (width - EDGE.left - EDGE.right)) * steps));
   };
 
   return (
     <figure>
       <svg
         ref={box}
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        height={HEIGHT}
         role="img"
         aria-label={`Loss by step: ${(points[0] as Point).loss.toFixed(4)} at step ${(points[0] as Point).step}, ${last.loss.toFixed(4)} at step ${last.step}`}
         className="w-full touch-pan-y overflow-visible select-none"
@@ -42,7 +48,7 @@ export function LossCurve({ points, steps }: { points: Point[]; steps: number })
       >
         {yTicks.map((tick) => (
           <g key={tick}>
-            <line x1={EDGE.left} x2={WIDTH - EDGE.right} y1={y(tick)} y2={y(tick)} className="stroke-line" />
+            <line x1={EDGE.left} x2={width - EDGE.right} y1={y(tick)} y2={y(tick)} className="stroke-line" />
             <text x={EDGE.left - 8} y={y(tick)} dy="0.32em" textAnchor="end" className="figures fill-faint text-[11px]">
               {label(tick, yTicks)}
             </text>
@@ -53,7 +59,7 @@ export function LossCurve({ points, steps }: { points: Point[]; steps: number })
             {tick}
           </text>
         ))}
-        <text x={(EDGE.left + WIDTH - EDGE.right) / 2} y={HEIGHT - 4} textAnchor="middle" className="fill-faint text-[11px]">
+        <text x={(EDGE.left + width - EDGE.right) / 2} y={HEIGHT - 4} textAnchor="middle" className="fill-faint text-[11px]">
           step
         </text>
         <text transform={`translate(11 ${(HEIGHT - EDGE.bottom) / 2}) rotate(-90)`} textAnchor="middle" className="fill-faint text-[11px]">
@@ -96,17 +102,17 @@ function runningMean(points: Point[]): number[] {
   });
 }
 
-function scalesOf(points: Point[], steps: number) {
+function scalesOf(points: Point[], steps: number, width: number) {
   const losses = points.map(({ loss }) => loss);
   const yTicks = ticksOf(Math.min(...losses), Math.max(...losses), 5);
   const low = yTicks[0] ?? 0;
   const high = yTicks.at(-1) ?? 1;
-  const wide = WIDTH - EDGE.left - EDGE.right;
+  const wide = width - EDGE.left - EDGE.right;
   const tall = HEIGHT - EDGE.top - EDGE.bottom;
   return {
     x: (step: number) => EDGE.left + (step / Math.max(steps, 1)) * wide,
     y: (loss: number) => EDGE.top + (1 - (loss - low) / (high - low)) * tall,
-    xTicks: ticksOf(0, Math.max(steps, 1), 6).filter((tick) => tick <= steps && Number.isInteger(tick)),
+    xTicks: ticksOf(0, Math.max(steps, 1), Math.max(3, Math.round(wide / 110))).filter((tick) => tick <= steps && Number.isInteger(tick)),
     yTicks,
   };
 }

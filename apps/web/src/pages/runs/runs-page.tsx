@@ -79,11 +79,11 @@ export function RunsPage() {
                 name={run.name}
                 under={`on ${run.datasetVersion.name}, version ${run.datasetVersion.number}`}
                 cells={[
-                  <RunStateChip state={run.state} phase={run.phase} />,
-                  `${run.step} of ${run.steps}`,
-                  run.loss?.toFixed(4) ?? '–',
-                  run.heldOutLoss != null && run.heldOutLossBase != null ? `${run.heldOutLossBase.toFixed(4)} → ${run.heldOutLoss.toFixed(4)}` : '–',
-                  date(run.createdAt),
+                  ['State', <RunStateChip state={run.state} phase={run.phase} />],
+                  ['Step', `${run.step} of ${run.steps}`],
+                  ['Loss', run.loss?.toFixed(4) ?? '–'],
+                  ['Held-out loss', run.heldOutLoss != null && run.heldOutLossBase != null ? `${run.heldOutLossBase.toFixed(4)} → ${run.heldOutLoss.toFixed(4)}` : '–'],
+                  ['Begun', date(run.createdAt)],
                 ]}
               />
             ))}

@@ -87,39 +87,37 @@ export function NextStep({ title, onChange }: { title: Title; onChange: () => vo
         )}
         {stopped && job.reason && !title.reason && <Why reason={job.reason} />}
         {(retry.refusal ?? cancel.refusal) && <Why reason={(retry.refusal ?? cancel.refusal)!} />}
-        {can('create Title') && (
-          <div className="flex flex-wrap gap-2">
-            {wantsFile && (
-              <>
-                <Button look="primary" onClick={() => files.current?.click()}>
-                  {title.state === 'UPLOADING' ? 'Continue: choose the same file' : title.state === 'REFUSED' ? 'Upload another file' : 'Choose its file'}
-                </Button>
-                <input
-                  ref={files}
-                  type="file"
-                  aria-label="File of the film"
-                  className="sr-only"
-                  tabIndex={-1}
-                  onChange={({ target }) => {
-                    if (target.files?.[0]) uploads.add(client, title, target.files[0]);
-                    target.value = '';
-                    onChange();
-                  }}
-                />
-              </>
-            )}
-            {stopped && (
-              <Button busy={retry.busy} onClick={() => void retry.run({ id: title.id }).then(onChange)}>
-                Try this step again
+        <div className="flex flex-wrap gap-2">
+          {wantsFile && can('create Upload') && (
+            <>
+              <Button look="primary" onClick={() => files.current?.click()}>
+                {title.state === 'UPLOADING' ? 'Continue: choose the same file' : title.state === 'REFUSED' ? 'Upload another file' : 'Choose its file'}
               </Button>
-            )}
-            {works && (
-              <Button busy={cancel.busy} onClick={() => void cancel.run({ id: job.id }).then(onChange)}>
-                Cancel
-              </Button>
-            )}
-          </div>
-        )}
+              <input
+                ref={files}
+                type="file"
+                aria-label="File of the film"
+                className="sr-only"
+                tabIndex={-1}
+                onChange={({ target }) => {
+                  if (target.files?.[0]) uploads.add(client, title, target.files[0]);
+                  target.value = '';
+                  onChange();
+                }}
+              />
+            </>
+          )}
+          {stopped && can('retry Title') && (
+            <Button busy={retry.busy} onClick={() => void retry.run({ id: title.id }).then(onChange)}>
+              Try this step again
+            </Button>
+          )}
+          {works && can('cancel Job') && (
+            <Button busy={cancel.busy} onClick={() => void cancel.run({ id: job.id }).then(onChange)}>
+              Cancel
+            </Button>
+          )}
+        </div>
       </div>
     </Panel>
   );

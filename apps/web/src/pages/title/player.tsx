@@ -7,7 +7,6 @@ import type { Playback } from './use-playback.js';
 
 interface PlayerProps {
   name: string;
-  posterUrl: string | null | undefined;
   aspect: number;
   frames: number;
   rate: number;
@@ -18,7 +17,7 @@ interface PlayerProps {
 }
 
 /** The picture, the frame it is, and the keys that go through it. */
-export function Player({ name, posterUrl, aspect, frames, rate, playback, playhead, onPreviousShot, onNextShot }: PlayerProps) {
+export function Player({ name, aspect, frames, rate, playback, playhead, onPreviousShot, onNextShot }: PlayerProps) {
   const [muted, setMuted] = useState(true);
   return (
     <section aria-label={`Player of ${name}`} className="overflow-hidden rounded-xl border border-line bg-black">
@@ -26,7 +25,6 @@ export function Player({ name, posterUrl, aspect, frames, rate, playback, playhe
         <video
           ref={playback.video}
           aria-label={name}
-          poster={posterUrl ?? undefined}
           playsInline
           muted={muted}
           preload="auto"

@@ -62,7 +62,6 @@ export function Studio({ title, analysis, below }: StudioProps) {
         <div className="min-w-0">
           <Player
             name={title.name}
-            posterUrl={title.posterUrl}
             aspect={analysis.width / analysis.height}
             frames={analysis.frames}
             rate={clock.rate}

@@ -137,10 +137,10 @@ function Block({ shot, scale, selected, onShot }: { shot: Shot; scale: number; s
         data-shot={shot.number}
         title={`Shot ${shot.number + 1}, frames ${shot.first} to ${shot.last}. ${entryInWords(shot)}.`}
         onClick={() => onShot(shot)}
-        className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left', selected ? 'z-5 border-tungsten ring-2 ring-tungsten ring-inset' : 'border-panel hover:brightness-125')}
+        className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left', selected ? 'z-5 border-tungsten after:absolute after:inset-0 after:border-2 after:border-tungsten' : 'border-panel hover:brightness-125')}
         style={{ left: shot.first * scale, width: Math.max(width, 1.5) }}
       >
-        {width > 14 && keyframe && <img src={keyframe.url} alt="" loading="lazy" draggable={false} className="pointer-events-none -z-10 size-full object-cover opacity-85" />}
+        {width > 14 && keyframe && <img src={keyframe.url} alt="" loading="lazy" draggable={false} className="pointer-events-none size-full object-cover opacity-85" />}
         {width > 26 && <span className="figures absolute bottom-1 left-1 rounded-sm bg-room/80 px-1 text-[0.6875rem] leading-4">{shot.number + 1}</span>}
       </button>
     </>
@@ -153,7 +153,7 @@ function Ruler({ from, to, scale, rate, frames, onFrame }: { from: number; to: n
   // Labels of eleven letters need about 110 pixels.
   const step = steps(rate).find((one) => one * scale >= 110) ?? Math.round(3600 * rate);
   const ticks: number[] = [];
-  if (scale > 0) for (let frame = Math.floor(from / step) * step; frame <= Math.min(to, frames - 1); frame += step) ticks.push(frame);
+  if (scale > 0) for (let frame = Math.floor(from / step) * step; frame * scale <= Math.min(to, frames) * scale - 84; frame += step) ticks.push(frame);
   return (
     <div
       className="absolute inset-x-0 top-0 h-7 cursor-pointer"

@@ -1,4 +1,4 @@
-import Hls from 'hls.js';
+import Hls from 'hls.js/light';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { FrameClock } from '../../lib/frames.js';
 import type { Playhead } from './playhead.js';
@@ -31,9 +31,11 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
   const [problem, setProblem] = useState<string>();
   const time = useRef(clock);
   time.current = clock;
-  /** The frame that is being sought, and the one asked for meanwhile. */
-  const sought = useRef<number>(undefined);
-  const next = useRef<number>(undefined);
+  /** The frame asked for and not yet seen, and whether a seek to an earlier one must end first. */
+  const wanted = useRef<number>(undefined);
+  const waiting = useRef(false);
+  /** Media time of the proxy's first frame: not 0 where frames are decoded before they are shown. */
+  const origin = useRef(0);
 
   useEffect(() => {
     if (!video || !playlistUrl) return;
@@ -51,6 +53,9 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
         status === 403 ? 'The licence does not permit playing this.' : status === 404 ? 'There is no such film in your studio.' : 'The film could not be played. Load the page again.',
       );
     });
+    hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
+      if (frag.sn === hls.levels[0]?.details?.startSN && video.buffered.length > 0) origin.current = video.buffered.start(0);
+    });
     hls.loadSource(playlistUrl);
     hls.attachMedia(video);
     return () => hls.destroy();
@@ -60,17 +65,16 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     if (!video) return;
     let handle = 0;
     const seen = (_: number, frame: VideoFrameCallbackMetadata) => {
-      playhead.set(time.current.frameAt(frame.mediaTime));
+      playhead.set(time.current.frameAt(frame.mediaTime - origin.current));
+      if (playhead.frame === wanted.current || !video.paused) wanted.current = undefined;
       handle = video.requestVideoFrameCallback(seen);
     };
     handle = video.requestVideoFrameCallback(seen);
     const sync = () => setPlaying(!video.paused);
     const settled = () => {
-      sought.current = undefined;
-      if (next.current === undefined) return;
-      sought.current = next.current;
-      next.current = undefined;
-      video.currentTime = time.current.middleOf(sought.current);
+      if (!waiting.current || wanted.current === undefined) return;
+      waiting.current = false;
+      video.currentTime = origin.current + time.current.middleOf(wanted.current);
     };
     const events = { play: sync, pause: sync, ended: sync, seeked: settled };
     for (const [name, act] of Object.entries(events)) video.addEventListener(name, act);
@@ -90,13 +94,10 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
   const seek = useCallback(
     (frame: number) => {
       if (!video) return;
-      const to = Math.min(Math.max(frame, 0), time.current.frames - 1);
-      // One seek at a time: of those asked for meanwhile only the last is wanted.
-      if (sought.current !== undefined && video.seeking) next.current = to;
-      else {
-        sought.current = to;
-        video.currentTime = time.current.middleOf(to);
-      }
+      wanted.current = Math.min(Math.max(frame, 0), time.current.frames - 1);
+      // One seek at a time: of those asked for meanwhile only the last is carried out.
+      waiting.current = video.seeking;
+      if (!video.seeking) video.currentTime = origin.current + time.current.middleOf(wanted.current);
     },
     [video],
   );
@@ -109,13 +110,13 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     [stop, seek],
   );
 
-  const step = useCallback((frames: number) => show((next.current ?? sought.current ?? playhead.frame) + frames), [show, playhead]);
+  const step = useCallback((frames: number) => show((wanted.current ?? playhead.frame) + frames), [show, playhead]);
 
   // No browser plays backwards: at -1 this shows ten frames a second, each `rate / 10` before the last.
   useEffect(() => {
     if (speed >= 0) return;
     const timer = setInterval(() => {
-      const from = next.current ?? sought.current ?? playhead.frame;
+      const from = wanted.current ?? playhead.frame;
       if (from <= 0) return stop();
       seek(Math.floor(from + (speed * time.current.rate) / 10));
     }, 100);
