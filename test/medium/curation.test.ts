@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { extract } from 'tar-stream';
 import { Catalogue } from '#libs/catalogue';
 import { Curation, type DatasetInput, type DatasetVersion, type Media } from '#libs/curation';
-import { type JobContext, newId, Refusal, row, rows, type Scope } from '#libs/platform';
+import { type JobContext, newId, Refusal, relayEvents, row, rows, type Scope } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { licence, plainMedia, probed, sha256, upload } from '../support/films.js';
 import { makeWorld, type World } from '../support/studio.js';
@@ -41,6 +41,7 @@ class Studio {
     await upload(this.catalogue, this.scope, id, bytes);
     const master = (await this.catalogue.mastersOf(this.scope, [id])).get(id)!;
     await this.catalogue.ingest.run(this.context(master.id));
+    await relayEvents(this.world.database, { curation: this.curation.reactions });
     return { titleId: id, masterId: master.id, bytes };
   }
 
@@ -164,6 +165,13 @@ describe('one pass gives everything of a title, or nothing', () => {
     expect(await a.catalogue.retry(a.scope, titleId)).toMatchObject({ state: 'analysing', reason: null });
     await a.curation.analyse.run(a.context(masterId));
     expect(await a.catalogue.title(a.scope, titleId)).toMatchObject({ state: 'ready' });
+  });
+
+  test('a sealed master is analysed once, however often the event is relayed', async () => {
+    const { masterId } = await a.sealed();
+    await world.database.inStudio(a.scope, () => rows(`update outbox set published_at = null`));
+    await relayEvents(world.database, { curation: a.curation.reactions });
+    expect(await a.count(`from job where name = 'analyse' and subject_id = $1`, masterId)).toBe(1);
   });
 
   test('a job that waits is cancelled at once', async () => {

@@ -1,6 +1,6 @@
 import { appendEntry } from '#libs/audit';
 import type { Probe } from '#libs/media';
-import { type Database, emit, enqueueJob, type JobContext, type JobHandler, Refusal, row, rows, type SealedObject, type Vault } from '#libs/platform';
+import { type Database, emit, type JobContext, type JobHandler, Refusal, row, rows, type SealedObject, type Vault } from '#libs/platform';
 import { LicenceRefused, type Rights } from '#libs/rights';
 import { Readable } from 'node:stream';
 import type { LandedPart, Landing } from './landing.js';
@@ -70,7 +70,7 @@ export function ingest({ database, vault, rights, probe, landing }: { database: 
     }
   }
 
-  /** The transaction that makes a master: decision, object, event, log entry and the next job, or none of them. */
+  /** The transaction that makes a master: decision, object, event and log entry, or none of them. */
   async function becomeReal({ scope, subjectId: masterId }: JobContext, landed: Landed, probed: Probe, object: SealedObject): Promise<void> {
     const { titleId, fileName, announced } = landed;
     const current = await row<{ state: string }>(`select state from master where id = $1 for update`, [masterId]);
@@ -85,7 +85,6 @@ export function ingest({ database, vault, rights, probe, landing }: { database: 
     await rows(`update title set state = 'analysing', reason = null where id = $1`, [titleId]);
     await appendEntry('seal', { title: titleId, master: masterId, object: object.id, sha256: object.sha256, bytes: object.plainBytes });
     await emit('master.sealed', { titleId, masterId, objectId: object.id });
-    await enqueueJob('analyse', masterId);
   }
 }
 

@@ -1,6 +1,6 @@
 import { appendEntry } from '#libs/audit';
 import type { VisionModels } from '#libs/media';
-import { cancelJob, type Database, decodeCursor, enqueueJob, isId, type Job, type JobHandler, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
+import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 import { analyse } from './analyse.js';
 import { freeze } from './freeze.js';
@@ -22,6 +22,10 @@ export class Curation {
   readonly analyse: JobHandler;
   /** Cuts and seals a dataset version; its subject is the version. */
   readonly freeze: JobHandler;
+  /** What curation does when something happened in a lib to its left. */
+  readonly reactions: Partial<Record<string, EventHandler>> = {
+    'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
+  };
 
   /** `models` loads the vision models once, on first use; `bucket` is the clip size where none is asked for. */
   constructor({ database, vault, rights, media, models, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<VisionModels | undefined>; bucket: () => Promise<Bucket> }) {

@@ -174,7 +174,7 @@ export function freeze({ database, vault, rights, media }: { database: Database;
           signal.throwIfAborted();
           const cut = await cutClip(server, { ...version.bucket, probe: source.probe, startPts: shot.startPts, endPts: shot.endPts, letterbox: shot.measures.letterbox, offsetSeconds, signal });
           if (cut instanceof Refusal) await making.drop(source, shot, cut.code, cut.message, null);
-          else yield* making.keep(source, shot, offsetSeconds, split.of(place, index, verdict.offsets.length), cut.mp4);
+          else yield* making.keep(source, shot, offsetSeconds, split.of(place, index, verdict.offsets.length), cut);
           progress((making.clips + making.dropped) / (split.clips + making.dropped), `cutting clips, ${making.clips} of ${split.clips}`);
         }
       }
@@ -192,11 +192,11 @@ export function freeze({ database, vault, rights, media }: { database: Database;
   }
 
   /** A clip, or the reason why this window gives none; what is our fault or the member's wish is thrown. */
-  async function cutClip(server: RangeServer, spec: ClipSpec): Promise<{ mp4: Buffer } | Refusal> {
+  async function cutClip(server: RangeServer, spec: ClipSpec): Promise<Buffer | Refusal> {
     try {
       return await media.cutClip(server.url, spec);
     } catch (error) {
-      if (error instanceof Refusal && !server.failure() && !spec.signal?.aborted) return error;
+      if (error instanceof Refusal && error.code.startsWith('CLIP_') && !server.failure()) return error;
       throw server.failure() ?? error;
     }
   }

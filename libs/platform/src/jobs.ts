@@ -1,4 +1,5 @@
-import { run, type Runner, type TaskList } from 'graphile-worker';
+import { EventEmitter } from 'node:events';
+import { run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 import { config, required } from './config.js';
 import { type Database, row, rows, scoped, type Scope } from './database.js';
@@ -38,7 +39,10 @@ export interface JobHandler {
   failed?(context: Omit<JobContext, 'signal' | 'progress'>, reason: Reason): Promise<void>;
 }
 
+/** An attempt that ends in an error of ours at or past this number is the last. */
 const MAX_ATTEMPTS = 8;
+/** graphile-worker counts the times a job was taken, also those of a process that was killed; that is no fault of the job. */
+const MAX_TAKEN = 100;
 
 /**
  * Puts a job in the caller's transaction. `key` makes it idempotent: the same key while the job waits or runs, or after it succeeded, is the same job.
@@ -54,7 +58,7 @@ export async function enqueueJob(name: string, subjectId: string, payload: Recor
     [newId(), studioId, name, key, subjectId, payload],
   );
   if (!queued) return (await row<{ id: string }>(`select id from job where studio_id = $1 and key = $2`, [studioId, key]))!.id;
-  await rows(`select backlot_jobs.enqueue($1, $2, $3)`, [name, queued.id, MAX_ATTEMPTS]);
+  await rows(`select backlot_jobs.enqueue($1, $2, $3)`, [name, queued.id, MAX_TAKEN]);
   return queued.id;
 }
 
@@ -66,8 +70,11 @@ export async function cancelJob(jobId: string): Promise<void> {
   );
 }
 
-/** Runs handlers until stopped. A worker that was killed is recognised by its instance name and its jobs start anew at once. */
-export async function startJobs(database: Database, handlers: Record<string, JobHandler>): Promise<{ stop(): Promise<void> }> {
+/**
+ * Runs handlers until stopped. A worker that was killed is recognised by its instance name and its jobs start anew at once.
+ * `ended` resolves when the queue cannot go on by itself (the database was away too long): the process should then be started again.
+ */
+export async function startJobs(database: Database, handlers: Record<string, JobHandler>): Promise<{ stop(): Promise<void>; ended: Promise<void> }> {
   const pool = new pg.Pool({ connectionString: required('BACKLOT_JOBS_DATABASE_URL'), max: config().BACKLOT_JOB_CONCURRENCY + 3 });
   pool.on('error', (error) => process.stderr.write(`jobs connection lost: ${error.message}\n`));
   const instance = config().BACKLOT_INSTANCE;
@@ -77,18 +84,21 @@ export async function startJobs(database: Database, handlers: Record<string, Job
   for (const [name, handler] of Object.entries(handlers)) {
     tasks[name] = async (raw, helpers) => {
       const { studioId, jobId } = raw as { studioId: string; jobId: string };
-      await runOne(database, handler, { studioId }, jobId, helpers.job.attempts, helpers.job.attempts >= helpers.job.max_attempts, stopping.signal);
+      await runOne(database, handler, { studioId }, jobId, helpers.job.attempts, helpers.job.attempts >= MAX_ATTEMPTS, stopping.signal);
     };
   }
-  const runner: Runner = await run({ pgPool: pool, taskList: tasks, concurrency: config().BACKLOT_JOB_CONCURRENCY, pollInterval: 1000, noHandleSignals: true });
-  const workerIds = new Set<string>();
+  // graphile-worker locks a job in the name of its pool of workers.
+  const events: WorkerEvents = new EventEmitter();
+  const poolIds = new Set<string>();
+  events.on('worker:create', ({ worker }) => poolIds.add(worker.workerPool.id));
   const alive = async (): Promise<void> => {
-    await pool.query(`insert into backlot_jobs.worker (worker_id, instance) select unnest($2::text[]), $1 on conflict (worker_id) do update set seen_at = now()`, [instance, [...workerIds]]);
+    await pool.query(`insert into backlot_jobs.worker (worker_id, instance) select unnest($2::text[]), $1 on conflict (worker_id) do update set seen_at = now()`, [instance, [...poolIds]]);
   };
-  runner.events.on('worker:create', ({ worker }) => workerIds.add(worker.workerId));
-  runner.events.on('job:start', ({ worker }) => workerIds.add(worker.workerId));
+  const runner: Runner = await run({ pgPool: pool, taskList: tasks, concurrency: config().BACKLOT_JOB_CONCURRENCY, pollInterval: 1000, noHandleSignals: true, events });
+  await alive();
   const beat = setInterval(() => void alive().catch((error: Error) => process.stderr.write(`worker heartbeat: ${error.message}\n`)), 5000);
   return {
+    ended: runner.promise,
     async stop() {
       clearInterval(beat);
       stopping.abort(new Refusal('STOPPING', 'The worker is stopping.', 'It goes on at the next start.'));
