@@ -151,8 +151,8 @@ export interface Fact<T> {
 
 /** What the models see in a shot. A field that is not known is absent, never guessed. */
 export interface Labels {
-  /** People present; 'several' above two, because counts above two are not to be trusted. */
-  people?: Fact<0 | 1 | 2 | 'several'>;
+  /** People present; 'several' above two, because counts above two are not to be trusted. Absent: none was seen, which does not mean none is there. */
+  people?: Fact<1 | 2 | 'several'>;
   faces?: Fact<1 | 2 | 'several'>;
   /** Things, by COCO name, most certain first. */
   objects?: Fact<string>[];

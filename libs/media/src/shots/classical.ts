@@ -7,6 +7,8 @@ import { unlike } from './match.js';
 const rules = {
   /** Shots shorter than this are not told apart from a flash or a stutter. */
   minShot: 8,
+  /** Nor are transitions with fewer frames than this between them. */
+  minPure: 4,
   /** A cut is looked into when the frame changes by this many levels and by this factor over its neighbours. */
   cutChange: 6,
   cutRatio: 1.4,
@@ -79,8 +81,8 @@ export class ClassicalDetector implements ShotDetector {
   end(): Boundary[] {
     while (this.cutAt < this.next) this.judgeCut(this.cutAt++);
     this.settleFits(true);
-    // What begins less than a shot's length before the end is the end of the last shot, fading perhaps.
-    return this.tell(Infinity).filter((boundary) => boundary.frame <= this.next - rules.minShot);
+    // A transition that ends less than a shot's length before the end is the end of the last shot, fading perhaps.
+    return this.tell(Infinity).filter((b) => b.entry.kind === 'cut' || b.frame <= this.next - rules.minShot);
   }
 
   private at(frame: number): Grid | undefined {
@@ -215,7 +217,7 @@ export class ClassicalDetector implements ShotDetector {
   }
 
   private joins(a: Found, b: Found): boolean {
-    if (b.from < a.to || b.to - a.to < rules.minShot) return true;
+    if (b.from - a.to < rules.minPure || b.to - a.to < rules.minShot) return true;
     if (b.from - a.to > rules.plainRun) return false;
     for (let f = a.to; f <= b.from; f++) {
       const g = this.at(f);
