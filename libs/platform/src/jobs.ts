@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import { Logger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 import { config, required } from './config.js';
 import { type Database, row, rows, scoped, type Scope } from './database.js';
@@ -70,13 +70,21 @@ export async function cancelJob(jobId: string): Promise<void> {
   );
 }
 
+/** What the queue itself has to say; how jobs end is told where they run. */
+function tell(level: string, message: string): void {
+  if (level === 'error' && !message.startsWith('Failed task')) process.stderr.write(`jobs: ${message}\n`);
+}
+
 /**
  * Runs handlers until stopped. A worker that was killed is recognised by its instance name and its jobs start anew at once.
  * `ended` resolves when the queue cannot go on by itself (the database was away too long): the process should then be started again.
  */
 export async function startJobs(database: Database, handlers: Record<string, JobHandler>): Promise<{ stop(): Promise<void>; ended: Promise<void> }> {
   const pool = new pg.Pool({ connectionString: required('BACKLOT_JOBS_DATABASE_URL'), max: config().BACKLOT_JOB_CONCURRENCY + 3 });
-  pool.on('error', (error) => process.stderr.write(`jobs connection lost: ${error.message}\n`));
+  const lost = (error: Error): void => void process.stderr.write(`jobs connection lost: ${error.message}\n`);
+  pool.on('error', lost);
+  // A connection that is in use tells its loss itself; nobody listening would end the process.
+  pool.on('connect', (client) => client.on('error', lost));
   const instance = config().BACKLOT_INSTANCE;
   await releaseDead(pool, instance);
   const stopping = new AbortController();
@@ -94,7 +102,7 @@ export async function startJobs(database: Database, handlers: Record<string, Job
   const alive = async (): Promise<void> => {
     await pool.query(`insert into backlot_jobs.worker (worker_id, instance) select unnest($2::text[]), $1 on conflict (worker_id) do update set seen_at = now()`, [instance, [...poolIds]]);
   };
-  const runner: Runner = await run({ pgPool: pool, taskList: tasks, concurrency: config().BACKLOT_JOB_CONCURRENCY, pollInterval: 1000, noHandleSignals: true, events });
+  const runner: Runner = await run({ pgPool: pool, taskList: tasks, concurrency: config().BACKLOT_JOB_CONCURRENCY, pollInterval: 1000, noHandleSignals: true, parsedCronItems: [], logger: new Logger(() => tell), events });
   await alive();
   const beat = setInterval(() => void alive().catch((error: Error) => process.stderr.write(`worker heartbeat: ${error.message}\n`)), 5000);
   return {
