@@ -5,11 +5,11 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { join } from 'node:path';
 import { GraphQLError } from 'graphql';
 import type { Request, Response } from 'express';
-import { Access, type Principal } from '#libs/access';
+import { Access } from '#libs/access';
 import { Catalogue } from '#libs/catalogue';
 import { Curation } from '#libs/curation';
 import { Generation } from '#libs/generation';
-import { Database, Refusal, repositoryRoot, Vault } from '#libs/platform';
+import { Database, repositoryRoot, Vault } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { Training } from '#libs/training';
 import { Logs, type Services } from '../../shared/services.js';
@@ -17,7 +17,7 @@ import { refusalOf } from './failures.js';
 import { AnswerFilter } from './graphql/answer.filter.js';
 import type { RequestContext } from './graphql/context.js';
 import { limits } from './graphql/limits.js';
-import { type Loaders, loaders } from './graphql/loaders.js';
+import { loaders } from './graphql/loaders.js';
 import { RootFieldInterceptor } from './graphql/root-field.interceptor.js';
 import { schemaTypes } from './graphql/scalars.js';
 import { sessionToken } from './guard/asker.js';
@@ -98,20 +98,8 @@ function graphql(services: Services): DynamicModule {
 async function contextOf(services: Services, req: Request, res: Response): Promise<RequestContext> {
   const token = sessionToken(req);
   const principal = token === undefined ? undefined : await services.access.session(token).catch(unavailable);
-  let load: Loaders | undefined;
-  return {
-    req,
-    res,
-    principal,
-    databaseAway: false,
-    get load(): Loaders {
-      return (load ??= loaders(services, principal ?? nobody()));
-    },
-  };
-}
-
-function nobody(): Principal {
-  throw new Refusal('UNAUTHENTICATED', 'Nobody is signed in here, or the session has ended.', 'Sign in.', 401);
+  // Without a session there is no studio, and the database throws before it opens none.
+  return { req, res, principal, load: loaders(services, principal ?? { studioId: '' }), databaseAway: false };
 }
 
 function unavailable(error: unknown): never {

@@ -1,6 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Principal } from '#libs/access';
-import { jobsOf } from '#libs/platform';
+import { jobsOf, type Scope } from '#libs/platform';
 import type { Services } from '../../../shared/services.js';
 
 type Fetch<V> = (ids: string[]) => Promise<Map<string, V>>;
@@ -21,7 +20,7 @@ const keyed = <V extends { id: string }>(list: V[]): Map<string, V> => new Map(l
 export type Loaders = ReturnType<typeof loaders>;
 
 /** One set a request: what the fields of a page need is fetched in one query a kind, not one a row. */
-export function loaders(services: Services, me: Principal) {
+export function loaders(services: Services, me: Scope) {
   const { access, rights, catalogue, curation, training, generation, database } = services;
   return {
     member: byId(async (ids) => keyed(await access.membersById(me, ids)), null),
