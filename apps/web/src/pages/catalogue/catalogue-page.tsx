@@ -13,7 +13,7 @@ import { Page } from '../../ui/page.js';
 import { Empty, Failed, Skeleton } from '../../ui/states.js';
 import { AddTitleDialog } from './add-title-dialog.js';
 import { TitleCard, type CatalogueTitle } from './title-card.js';
-import { isMoving, stateWords } from './title-state.js';
+import { stateWords, useMoves } from './title-state.js';
 
 const catalogue = graphql(`
   query Catalogue($first: Int!, $after: String, $state: TitleState, $search: String) {
@@ -54,10 +54,8 @@ export function CataloguePage() {
   const [adding, setAdding] = useState(false);
   const chosen = stateWords.find((one) => one.state === state?.toUpperCase())?.state;
   const list = usePagedList(catalogue, { state: chosen ?? null, search: search ?? null }, (data) => data.titles);
-  useLive(
-    list.nodes.some((title) => isMoving(title.state)),
-    () => list.refresh((title) => isMoving(title.state)),
-  );
+  const moves = useMoves();
+  useLive(list.nodes.some(moves), () => list.refresh(moves));
   const add = can('create Title') && (
     <Button look="primary" onClick={() => setAdding(true)}>
       <Plus size={16} aria-hidden />

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { Film } from 'lucide-react';
+import { memo } from 'react';
 import type { CatalogueQuery } from '../../generated/graphql.js';
 import { Progress } from '../../ui/progress.js';
 import { isMoving, TitleStateChip } from './title-state.js';
@@ -8,7 +9,7 @@ import { useUploads } from './uploads.js';
 export type CatalogueTitle = CatalogueQuery['titles']['nodes'][number];
 
 /** One title: its poster, name and state; why it does not go on, where it does not. */
-export function TitleCard({ title }: { title: CatalogueTitle }) {
+export const TitleCard = memo(function TitleCard({ title }: { title: CatalogueTitle }) {
   const sending = useUploads().find((item) => item.titleId === title.id && item.state !== 'done');
   const progress = title.state === 'UPLOADING' && sending ? sending.sent / sending.bytes : title.job?.progress;
   return (
@@ -40,4 +41,4 @@ export function TitleCard({ title }: { title: CatalogueTitle }) {
       </div>
     </Link>
   );
-}
+});

@@ -1,5 +1,6 @@
 import type { TitleState } from '../../generated/graphql.js';
 import { Chip, type Tone } from '../../ui/chip.js';
+import { useUploads } from './uploads.js';
 
 const states: Record<TitleState, { tone: Tone; word: string }> = {
   REGISTERED: { tone: 'still', word: 'Waits for its file' },
@@ -13,9 +14,14 @@ const states: Record<TitleState, { tone: Tone; word: string }> = {
 
 export const stateWords = Object.entries(states).map(([state, { word }]) => ({ state: state as TitleState, word }));
 
-/** Moves by itself: look again soon. */
 export function isMoving(state: TitleState): boolean {
   return state === 'UPLOADING' || state === 'CHECKING' || state === 'ANALYSING';
+}
+
+/** Whether a title will change without anyone pressing anything: the product works on it, or this browser sends its file. */
+export function useMoves(): (title: { id: string; state: TitleState }) => boolean {
+  const sent = useUploads();
+  return ({ id, state }) => isMoving(state) || (state === 'REGISTERED' && sent.some((item) => item.titleId === id && item.state !== 'failed' && item.state !== 'paused'));
 }
 
 export function TitleStateChip({ state }: { state: TitleState }) {

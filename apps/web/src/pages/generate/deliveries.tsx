@@ -36,11 +36,14 @@ export function Deliveries({ output, onChange }: { output: NonNullable<Generatio
     <div className="flex flex-col gap-2 border-t border-line pt-3">
       {output.deliveries.map((delivery) =>
         Date.parse(delivery.expiresAt) > now ? (
-          <a key={delivery.id} href={delivery.url} download className="flex items-center gap-2 text-sm text-tungsten underline underline-offset-2">
-            <Download size={15} aria-hidden />
-            <span className="figures">Download, until {date(delivery.expiresAt)}</span>
-            <span className="figures text-xs text-faint no-underline">{count(delivery.downloads, 'download')}</span>
-          </a>
+          <p key={delivery.id} className="figures flex flex-wrap items-baseline gap-x-3 text-xs text-faint">
+            <a href={delivery.url} download className="flex items-center gap-1.5 text-sm text-tungsten underline underline-offset-2">
+              <Download size={15} aria-hidden />
+              Download
+            </a>
+            <span>until {date(delivery.expiresAt)}</span>
+            <span>{delivery.downloads === 0 ? 'not yet taken' : count(delivery.downloads, 'download')}</span>
+          </p>
         ) : (
           <p key={delivery.id} className="figures text-xs text-faint">
             A link ended on {date(delivery.expiresAt)}, {count(delivery.downloads, 'download')}

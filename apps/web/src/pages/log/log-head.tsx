@@ -18,7 +18,13 @@ const head = graphql(`
 /** Where the log stands, and how a stranger checks it without us. */
 export function LogHead() {
   const [{ data, error }, again] = useQuery({ query: head, requestPolicy: 'cache-and-network' });
-  if (error && !data) return <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
+  if (error && !data) {
+    return (
+      <div className="mb-8">
+        <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} />
+      </div>
+    );
+  }
   if (!data) return <Skeleton className="mb-8 h-40" />;
   const { log } = data;
   return (

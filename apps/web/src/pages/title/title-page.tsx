@@ -4,7 +4,7 @@ import { useQuery } from 'urql';
 import { useLive } from '../../lib/live.js';
 import { Page, Tabs } from '../../ui/page.js';
 import { Failed, NotThere, Skeleton, Why } from '../../ui/states.js';
-import { isMoving, TitleStateChip } from '../catalogue/title-state.js';
+import { TitleStateChip, useMoves } from '../catalogue/title-state.js';
 import { FilePanel } from './file-panel.js';
 import { LicencePanel } from './licence-panel.js';
 import { NextStep } from './next-step.js';
@@ -18,7 +18,8 @@ export function TitlePage() {
   const [{ data, error, fetching }, again] = useQuery({ query: titleQuery, variables: { id: titleId }, requestPolicy: 'cache-and-network' });
   const title = data?.title;
   const look = () => again({ requestPolicy: 'network-only' });
-  useLive(title ? isMoving(title.state) : false, look);
+  const moves = useMoves();
+  useLive(title ? moves(title) : false, look);
 
   const back = (
     <Link to="/catalogue" className="hover:text-ink">
