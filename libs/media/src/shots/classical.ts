@@ -7,8 +7,8 @@ import { unlike } from './match.js';
 const rules = {
   /** Shots shorter than this are not told apart from a flash or a stutter. */
   minShot: 8,
-  /** Nor are transitions with fewer frames than this between them. */
-  minPure: 4,
+  /** A gradual transition needs as many frames between itself and a cut. */
+  besideCut: 4,
   /** A cut is looked into when the frame changes by this many levels and by this factor over its neighbours. */
   cutChange: 6,
   cutRatio: 1.4,
@@ -217,8 +217,13 @@ export class ClassicalDetector implements ShotDetector {
   }
 
   private joins(a: Found, b: Found): boolean {
-    if (b.from - a.to < rules.minPure || b.to - a.to < rules.minShot) return true;
-    if (b.from - a.to > rules.plainRun) return false;
+    if (b.from < a.to || b.to - a.to < rules.minShot) return true;
+    // Right beside a cut, the motion of the new shot can look like a mix.
+    if (b.from - a.to < rules.besideCut && (a.kind === 'cut') !== (b.kind === 'cut') && !this.plainBetween(a, b)) return true;
+    return b.from - a.to <= rules.plainRun && this.plainBetween(a, b);
+  }
+
+  private plainBetween(a: Found, b: Found): boolean {
     for (let f = a.to; f <= b.from; f++) {
       const g = this.at(f);
       if (!g || g.deviation >= rules.plain) return false;
@@ -230,6 +235,7 @@ export class ClassicalDetector implements ShotDetector {
     const throughPlain = this.at(a.to)?.deviation ?? 99;
     const confidence = Math.max(a.confidence, b.confidence);
     if (b.from >= a.to && throughPlain < rules.plain) return { from: a.from, to: b.to, kind: 'fade', confidence };
+    if (b.from >= a.to && (a.kind === 'cut') !== (b.kind === 'cut')) return a.kind === 'cut' ? a : b;
     return a.confidence >= b.confidence ? a : b;
   }
 
