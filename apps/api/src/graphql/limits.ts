@@ -9,10 +9,12 @@ const MAX_DEPTH = 12;
 /** Lists without `first` are short: keyframes, licences of a title, samples. */
 const UNPAGED_LIST = 10;
 
-const cost: ComplexityEstimator = ({ args, childComplexity, field }) => {
+const cost: ComplexityEstimator = ({ args, childComplexity, field, type }) => {
   const first: unknown = args.first;
   if (typeof first === 'number') return 1 + Math.max(1, first) * childComplexity;
-  return 1 + childComplexity * (String(field.type).startsWith('[') ? UNPAGED_LIST : 1);
+  // The nodes of a page were counted by its `first`.
+  const unpaged = String(field.type).startsWith('[') && !type.name.endsWith('Connection');
+  return 1 + childComplexity * (unpaged ? UNPAGED_LIST : 1);
 };
 
 /** Refuses operations that would cost too much before anything runs, and says 503 for an answer that lacks the database. */

@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Access, type Role, ROLES } from '#libs/access';
+import { Catalogue } from '#libs/catalogue';
+import { Curation, type Media } from '#libs/curation';
+import { Generation } from '#libs/generation';
+import { connect, newId, type ObjectKind, rows, type Scope, Vault } from '#libs/platform';
+import { Rights } from '#libs/rights';
+import { Training } from '#libs/training';
+import { startApi } from '../../apps/api/src/server.js';
+import { Logs, type Services } from '../../apps/shared/services.js';
+import { makeWorld, type World } from './studio.js';
+
+/** The whole API over a database of its own, with two studios that have a member of each role. */
+export interface Api {
+  world: World;
+  services: Services;
+  url: string;
+  a: TestStudio;
+  b: TestStudio;
+  close(): Promise<void>;
+}
+
+export interface TestStudio {
+  scope: Scope & { memberId: string };
+  name: string;
+  agentToken: string;
+  email: Record<Role, string>;
+  as: Record<Role, Browser>;
+}
+
+export const PASSWORD = 'correct horse battery staple';
+
+/** Settings are read once a test file: call it before anything else asks for them. `databaseUrl` may lead the API to its database another way. */
+export async function makeApi({ databaseUrl = (url: string) => url, settings = {} as Record<string, string> } = {}): Promise<Api> {
+  const world = await makeWorld();
+  Object.assign(process.env, { BACKLOT_DATA: world.folder, ...settings });
+  const services = await compose(world, databaseUrl(world.appUrl));
+  const running = await startApi(services, { host: '127.0.0.1', port: 0 });
+  const studio = async (name: string): Promise<TestStudio> => {
+    const { id } = await services.access.createStudio({ name, slug: name.toLowerCase() });
+    const email = {} as Record<Role, string>;
+    const as = {} as Record<Role, Browser>;
+    let memberId = '';
+    for (const role of ROLES) {
+      email[role] = `${role}@${name.toLowerCase()}.test`;
+      memberId = (await services.access.createMember({ studioId: id }, { name: `${role} of ${name}`, email: email[role], password: PASSWORD, roles: [role] })).id;
+      as[role] = new Browser(running.url);
+      const answer = await as[role].signIn(email[role]);
+      if ((answer.data?.signIn as { __typename: string } | undefined)?.__typename !== 'Member') throw new Error(`${email[role]} cannot sign in: ${JSON.stringify(answer)}`);
+    }
+    return { scope: { studioId: id, memberId }, name, email, as, agentToken: await services.access.createAgent({ studioId: id }, 'agent') };
+  };
+  return {
+    world,
+    services,
+    url: running.url,
+    a: await studio('Aurora'),
+    b: await studio('Borealis'),
+    async close() {
+      await running.close();
+      await services.close();
+      await world.close();
+    },
+  };
+}
+
+/** The product's composition less what reads films: the API never does. */
+async function compose({ store, keys, folder }: World, url: string): Promise<Services> {
+  const database = await connect(url, 4);
+  const vault = new Vault(database, store, keys);
+  const rights = new Rights({ database, vault });
+  const keysFolder = join(folder, 'keys');
+  const noFilms = (): Promise<never> => Promise.reject(new Error('the API opened a film'));
+  const training = new Training({ database, vault, rights, keysFolder, basesFolders: [join(folder, 'bases')] });
+  return {
+    database,
+    vault,
+    access: new Access({ database }),
+    rights,
+    catalogue: new Catalogue({ database, vault, rights, probe: noFilms, landing: join(folder, 'landing') }),
+    curation: new Curation({ database, vault, rights, media: { analyse: noFilms, cutClip: noFilms, captionFor: () => ({}), sentenceOf: () => '' } satisfies Media, models: noFilms, bucket: async () => ({ width: 64, height: 64, frames: 9, fps: 16 }) }),
+    training,
+    generation: new Generation({ database, vault, rights, training, keysFolder }),
+    logs: new Logs(keysFolder, join(folder, 'log')),
+    close: () => database.close(),
+  };
+}
+
+export interface Answer {
+  data?: Record<string, unknown> | null;
+  errors?: { message: string; extensions?: { code?: string } }[];
+}
+
+/** A client that keeps its cookie. */
+export class Browser {
+  cookie = '';
+
+  constructor(readonly url: string) {}
+
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const answer = await fetch(new URL(path, this.url), { ...init, headers: { ...(this.cookie ? { cookie: this.cookie } : {}), ...(init.headers as Record<string, string> | undefined) } });
+    for (const set of answer.headers.getSetCookie()) this.cookie = set.split(';')[0]!;
+    return answer;
+  }
+
+  async graphql(query: string, variables: Record<string, unknown> = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    const answer = await this.fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) });
+    return (await answer.json()) as Answer;
+  }
+
+  signIn(email: string, password = PASSWORD): Promise<Answer> {
+    return this.graphql(`mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { __typename ... on Refused { code message wayOut } } }`, { email, password });
+  }
+}
+
+/** Content-Digest of bytes. */
+export const digestOf = (bytes: Buffer): string => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;
+
+/** One of everything that a studio can have, written straight into its tables; gives their ids. */
+export async function furnish({ services, world }: Api, { scope }: TestStudio) {
+  const { studioId, memberId } = scope;
+  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId() };
+  const hash = randomBytes(32).toString('hex');
+  const put = (sql: string, values: unknown[]): Promise<unknown> => rows(sql, values);
+  const policy = {
+    '@context': 'http://www.w3.org/ns/odrl.jsonld',
+    uid: `urn:uuid:${newId()}`,
+    '@type': 'Agreement',
+  };
+  await services.database.inStudio(scope, async () => {
+    await put(`insert into licence (id, studio_id, name, licensor, policy, sha256) values ($1, $2, 'Licence', 'Licensor', $3, $4)`, [id.licence, studioId, policy, hash]);
+    await put(`insert into title (id, studio_id, name, state) values ($1, $2, 'Title', 'ready')`, [id.title, studioId]);
+    await put(`insert into licence_title (licence_id, title_id, studio_id) values ($1, $2, $3)`, [id.licence, id.title, studioId]);
+    await put(`insert into master (id, studio_id, title_id, file_name, bytes, state) values ($1, $2, $3, 'master.mp4', 10, 'uploading')`, [id.master, studioId, id.title]);
+    await put(`insert into upload (id, studio_id, master_id, part_bytes, parts) values ($1, $2, $3, 10, 1)`, [id.upload, studioId, id.master]);
+    await put(`insert into job (id, studio_id, name, key, subject_id) values ($1, $2, 'ingest', $3, $4)`, [id.job, studioId, `ingest:${id.master}`, id.master]);
+    for (const scopeId of [id.title, id.datasetVersion, id.model]) {
+      const decision = scopeId === id.title ? id.decision : newId();
+      await put(
+        `insert into decision (id, studio_id, member_id, actor, action, scope_kind, scope_id, outcome, policies, request, request_sha256, state_sha256, trace, reason, sentence, valid_until)
+         values ($1, $2, $3, 'test', 'curate', 'title', $4, 'permit', $5, '{}', '', '', '[]', '{}', 'It is allowed.', now() + interval '1 hour')`,
+        [decision, studioId, memberId, scopeId, JSON.stringify([{ sha256: hash }])],
+      );
+      await put(`insert into decision_target (decision_id, title_id, studio_id) values ($1, $2, $3)`, [decision, id.title, studioId]);
+    }
+    await put(`insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures) values ($1, $2, $3, $4, 1, 0, 9, 0, 10, '{}', '{}')`, [id.shot, studioId, id.title, id.master]);
+    await put(`insert into dataset_version (id, studio_id, name, number, state, query, bucket, hash, clips) values ($1, $2, 'Set', 1, 'frozen', '{}', '{}', $3, 1)`, [id.datasetVersion, studioId, hash]);
+    await put(
+      `insert into dataset_clip (version_id, number, studio_id, title_id, shot_id, decision_id, first_frame, last_frame, start_pts, caption, split, sha256, bytes) values ($1, 0, $2, $3, $4, $5, 0, 8, 0, 'A clip.', 'train', $6, 1)`,
+      [id.datasetVersion, studioId, id.title, id.shot, id.decision, hash],
+    );
+    await put(`insert into base_model (id, studio_id, name, path, sha256, licence, spec) values ($1, $2, 'Base', '/nowhere', $3, 'Apache-2.0', '{}')`, [id.base, studioId, hash]);
+    await put(`insert into training_run (id, studio_id, name, dataset_version_id, base_model_id, decision_id, settings, steps, state, epoch, lease_until, lease_instance) values ($1, $2, 'Run', $3, $4, $5, '{}', 10, 'running', 1, now() + interval '1 hour', 'a')`, [id.run, studioId, id.datasetVersion, id.base, id.decision]);
+  });
+  const objects = {} as Record<ObjectKind, string>;
+  const scopes: Record<ObjectKind, string> = { master: id.title, proxy: id.title, keyframe: id.title, filmstrip: id.title, dataset: id.datasetVersion, checkpoint: id.run, adapter: id.model, sample: id.datasetVersion, output: id.model };
+  for (const [kind, scopeId] of Object.entries(scopes) as [ObjectKind, string][]) {
+    objects[kind] = (await world.vault.seal(scope, { kind, scopeId, contentType: 'video/mp4' }, Readable.from([Buffer.from(`${kind} of ${studioId}`)]))).id;
+  }
+  await services.database.inStudio(scope, async () => {
+    await put(`insert into analysis (master_id, studio_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, proxy, decision_id) values ($1, $2, $3, 10, '1/25', 0, 10, 64, 64, 'test', $4, '{}', $5)`, [id.master, studioId, id.title, objects.proxy, id.decision]);
+    await put(`insert into model (id, studio_id, run_id, name, version, base_model_id, dataset_version_id, adapter_object_id, adapter_sha256) values ($1, $2, $3, 'Model', 1, $4, $5, $6, $7)`, [id.model, studioId, id.run, id.base, id.datasetVersion, objects.adapter, hash]);
+    await put(`insert into generation (id, studio_id, model_id, decision_id, prompt, seed, settings, state, epoch, lease_until, lease_instance) values ($1, $2, $3, $4, 'A prompt', 1, '{}', 'running', 1, now() + interval '1 hour', 'a')`, [id.generation, studioId, id.model, id.decision]);
+    await put(`insert into output (id, studio_id, generation_id, object_id, frames, width, height, fps, sha256, review) values ($1, $2, $3, $4, 9, 64, 64, 16, $5, 'approved')`, [id.output, studioId, id.generation, objects.output, hash]);
+    await put(`insert into delivery (id, studio_id, output_id, decision_id, created_by, expires_at) values ($1, $2, $3, $4, $5, now() + interval '1 hour')`, [id.delivery, studioId, id.output, id.decision, memberId]);
+  });
+  return { ...id, objects };
+}
