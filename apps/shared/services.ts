@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Access } from '#libs/access';
 import { generateLogKey, PLATFORM_LOG, verifierOf } from '#libs/audit';
 import { Catalogue } from '#libs/catalogue';
-import { Curation } from '#libs/curation';
+import { type Bucket, Curation } from '#libs/curation';
 import { Generation } from '#libs/generation';
+import * as media from '#libs/media';
 import { config, connect, type Database, FileStore, LocalKeys, newId, repositoryRoot, Vault } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { Training } from '#libs/training';
@@ -30,8 +31,10 @@ export async function createServices(): Promise<Services> {
   const store = new FileStore(join(data, 'vault'));
   const vault = new Vault(database, store, new LocalKeys(keysFolder));
   const rights = new Rights({ database, vault });
-  const catalogue = new Catalogue({ database, vault, rights, store, landing: join(data, 'landing') });
-  const curation = new Curation({ database, vault, rights, catalogue });
+  const catalogue = new Catalogue({ database, vault, rights, probe: media.probe, landing: join(data, 'landing') });
+  const models = once(() => media.loadVisionModels(join(repositoryRoot, 'models/vision')));
+  const bucket = once(async () => bucketOf(JSON.parse(await readFile(join(repositoryRoot, 'models/starter/backlot.json'), 'utf8')) as Bucket));
+  const curation = new Curation({ database, vault, rights, media, models, bucket });
   const training = new Training({ database, vault, rights, keysFolder, basesFolders: [join(repositoryRoot, 'models'), bases] });
   const generation = new Generation({ database, vault, rights, training, keysFolder });
   return {
@@ -45,6 +48,21 @@ export async function createServices(): Promise<Services> {
     generation,
     logs: new Logs(keysFolder, join(data, 'log')),
     close: () => database.close(),
+  };
+}
+
+/** Clips are cut to the starter's size unless a dataset asks for another. */
+const bucketOf = ({ width, height, frames, fps }: Bucket): Bucket => ({ width, height, frames, fps });
+
+/** Makes a value on first use and keeps it; a failure is not kept. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
   };
 }
 

@@ -81,7 +81,7 @@ export const plainMedia: Media = {
   },
   async cutClip(address, { startPts, offsetSeconds = 0, width, height, frames }) {
     const film = await fetched(address);
-    return { mp4: Buffer.from(`clip ${sha256(film)} ${startPts} ${offsetSeconds} ${width}x${height}x${frames}`) };
+    return Buffer.from(`clip ${sha256(film)} ${startPts} ${offsetSeconds} ${width}x${height}x${frames}`);
   },
   captionFor: ({ index }) => ({ subject: { value: index % 2 ? 'a fox' : 'a woman', source: 'modelled', by: 'test', confidence: 0.8 }, place: { value: 'outdoors', source: 'modelled', confidence: 0.7 } }),
   sentenceOf: (caption) => `${String(caption.subject?.value)} ${String(caption.place?.value)}`,

@@ -61,7 +61,8 @@ export class Trainer {
             process.stdout.write(`trainer ${command}: ${text}\n`);
             return;
           }
-          if (line.type === 'error') this.error = toReason(line);
+          // One that names a request is that request's affair.
+          if (line.type === 'error' && line.id === undefined) this.error = toReason(line);
           onLine(line);
         })
         .on('close', done);

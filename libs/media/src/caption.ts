@@ -1,21 +1,9 @@
 import type { Fact, Labels, Measures, Shot } from './types.js';
 
-/** A shot in words: each field says where it came from; a field that is not known is absent. */
-export interface Caption {
-  subject?: Fact<string>;
-  action?: Fact<string>;
-  place?: Fact<string>;
-  shotSize?: Fact<string>;
-  cameraMove?: Fact<string>;
-  lighting?: Fact<string>;
-  style?: Fact<string>;
-  onScreenText?: Fact<string>;
-  /** One flowing English sentence made of the fields, for the trainers. */
-  sentence: string;
-}
+export type CaptionField = 'subject' | 'action' | 'place' | 'shotSize' | 'cameraMove' | 'lighting' | 'style' | 'onScreenText';
 
-export type CaptionField = Exclude<keyof Caption, 'sentence'>;
-export const CAPTION_FIELDS: CaptionField[] = ['subject', 'action', 'place', 'shotSize', 'cameraMove', 'lighting', 'style', 'onScreenText'];
+/** A shot in words: each field says where it came from; a field that is not known is absent. */
+export type Caption = { [field in CaptionField]?: Fact<string> };
 
 const BY = 'backlot-measures 1';
 const measured = (value: string, confidence: number): Fact<string> => ({ value, source: 'measured', by: BY, confidence });
@@ -23,24 +11,19 @@ const measured = (value: string, confidence: number): Fact<string> => ({ value, 
 /** Facts below this are kept as labels and not said. */
 const SAY = 0.45;
 
-/**
- * Structured caption and sentence of a shot, from its measures and labels and from what a member wrote (which always wins).
- * Pure; says only what is known.
- */
-export function captionFor(shot: Pick<Shot, 'measures' | 'labels'>, written: Partial<Record<CaptionField, Fact<string>>> = {}): Caption {
-  const fields: Partial<Record<CaptionField, Fact<string>>> = {
+/** Structured caption of a shot from its measures and labels. Pure; says only what is known. */
+export function captionFor(shot: Pick<Shot, 'measures' | 'labels'>): Caption {
+  return {
     ...shown('subject', subjectOf(shot.labels)),
     ...shown('place', placeOf(shot.labels)),
     ...shown('shotSize', shot.labels?.shotSize),
     ...shown('cameraMove', cameraMoveOf(shot.measures)),
     ...shown('lighting', lightingOf(shot.measures)),
     ...shown('style', styleOf(shot.measures)),
-    ...written,
   };
-  return { ...fields, sentence: sentenceOf(fields) };
 }
 
-const shown = (field: CaptionField, fact: Fact<string> | undefined): Partial<Record<CaptionField, Fact<string>>> =>
+const shown = (field: CaptionField, fact: Fact<string> | undefined): Caption =>
   fact && fact.confidence >= SAY ? { [field]: fact } : {};
 
 function subjectOf(labels: Labels | undefined): Fact<string> | undefined {
@@ -93,14 +76,14 @@ function styleOf(m: Measures): Fact<string> | undefined {
 
 const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`);
 
-/** "A medium shot of a person outdoors, camera panning, dark lighting, muted colours." */
-function sentenceOf(f: Partial<Record<CaptionField, Fact<string>>>): string {
-  const size = f.shotSize?.value ?? 'shot';
+/** One flowing English sentence of the fields that are known, for the trainers: "A medium shot of a person outdoors, camera panning, dark lighting, muted colours." */
+export function sentenceOf(f: { [field in CaptionField]?: { value: unknown } }): string {
+  const size = String(f.shotSize?.value ?? 'shot');
   const opening = f.style?.value === 'black and white' ? `black and white ${size}` : size;
   const what = [f.subject?.value, f.action?.value].filter(Boolean).join(' ');
   const head = [article(opening), what && `of ${what}`, f.place?.value].filter(Boolean).join(' ');
   const rest = [f.cameraMove?.value, f.lighting?.value, f.style?.value === 'black and white' ? undefined : f.style?.value].filter(Boolean);
-  const text = f.onScreenText ? [`on-screen text "${f.onScreenText.value}"`] : [];
+  const text = f.onScreenText ? [`on-screen text "${String(f.onScreenText.value)}"`] : [];
   const sentence = [head, ...rest, ...text].join(', ');
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }

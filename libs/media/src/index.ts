@@ -19,6 +19,6 @@ export * from './types.js';
 export { analyse } from './analyse.js';
 export { probe } from './probe.js';
 export { ClassicalDetector } from './shots/classical.js';
-export { captionFor, CAPTION_FIELDS, type Caption, type CaptionField } from './caption.js';
+export { captionFor, sentenceOf, type Caption, type CaptionField } from './caption.js';
 export { cutClip } from './clip.js';
 export { loadVisionModels } from './vision/models.js';
