@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSchema, type GraphQLObjectType } from 'graphql';
+import { type Role, ROLES } from '#libs/access';
+import { newId, repositoryRoot, rows } from '#libs/platform';
+import { type Api, Browser, makeApi } from '../support/api.js';
+
+let api: Api;
+beforeAll(async () => {
+  api = await makeApi();
+}, 60_000);
+afterAll(() => api.close());
+
+const id = newId();
+const refused = '{ __typename ... on Refused { code } }';
+
+/** Who may, per field of the schema. A mutation that may is refused later (the id is of nothing), which is another code. */
+const A: Role = 'archivist';
+const C: Role = 'compliance';
+const E: Role = 'editor';
+const O: Role = 'admin';
+const mutations: [name: string, may: Role[], call: string][] = [
+  ['createLicence', [A, C, O], `createLicence(input: { name: "x", licensor: "x", policy: {} }) ${refused}`],
+  ['createTitle', [A, O], `createTitle(input: { name: "x", licenceIds: ["${id}"] }) ${refused}`],
+  ['createUpload', [A, O], `createUpload(input: { titleId: "${id}", fileName: "x", bytes: "1" }) ${refused}`],
+  ['retryTitle', [A, O], `retryTitle(id: "${id}") ${refused}`],
+  ['cancelJob', [A, E, O], `cancelJob(id: "${id}") ${refused}`],
+  ['correctShot', [A, O], `correctShot(id: "${id}", field: "sentence", value: "x") ${refused}`],
+  ['buildDataset', [A, E, O], `buildDataset(input: { name: "x", titleIds: ["${id}"] }) ${refused}`],
+  ['registerBaseModel', [O], `registerBaseModel(input: { path: "/nowhere", licence: "x" }) ${refused}`],
+  ['startRun', [E, O], `startRun(input: { name: "x", datasetVersionId: "${id}", baseModelId: "${id}" }) ${refused}`],
+  ['cancelRun', [E, O], `cancelRun(id: "${id}") ${refused}`],
+  ['generate', [E, O], `generate(input: { modelId: "${id}", prompt: "x" }) ${refused}`],
+  ['reviewOutput', [E, O], `reviewOutput(id: "${id}", approve: true) ${refused}`],
+  ['deliverOutput', [E, O], `deliverOutput(id: "${id}") ${refused}`],
+  ['askDecision', [A, C, E, O], `askDecision(input: { action: "fineTune", titleIds: ["${id}"] }) ${refused}`],
+];
+const queries: [name: string, may: Role[], call: string][] = [
+  ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
+  ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
+  ['baseModels', [A, C, E, O], 'baseModels { id }'],
+  ['log', [C, O], 'log { size entries(first: 1) { totalCount } }'],
+];
+
+const schema = buildSchema(readFileSync(join(repositoryRoot, 'apps/api/src/schema/backlot.graphql'), 'utf8'));
+const names = (type: GraphQLObjectType | null | undefined): string[] => Object.keys(type!.getFields()).sort();
+const everyRole = (table: [string, Role[], string][]): [string, Role, boolean, string][] => table.flatMap(([name, may, call]) => ROLES.map((role): [string, Role, boolean, string] => [name, role, may.includes(role), call]));
+
+describe('who may do what', () => {
+  test('the tables name every mutation and query but those that come before a session', () => {
+    expect([...mutations.map(([name]) => name), 'signIn', 'signOut'].sort()).toEqual(names(schema.getMutationType()));
+    expect([...queries.map(([name]) => name), 'me'].sort()).toEqual(names(schema.getQueryType()));
+  });
+
+  test.each(everyRole(mutations))('%s by %s: %s', async (name, role, may, call) => {
+    const answer = await api.a.as[role].graphql(`mutation { ${call} }`);
+    expect(answer.errors).toBeUndefined();
+    const { __typename, code } = answer.data![name] as { __typename: string; code?: string };
+    expect(__typename).toBe('Refused');
+    if (may) expect(code).not.toBe('FORBIDDEN');
+    else expect(code).toBe('FORBIDDEN');
+  });
+
+  test.each(everyRole(queries))('%s by %s: %s', async (_name, role, may, call) => {
+    const answer = await api.a.as[role].graphql(`{ ${call} }`);
+    expect(answer.errors?.[0]?.extensions?.code).toBe(may ? undefined : 'FORBIDDEN');
+  });
+
+  test.each([...mutations.map(([name, , call]): [string, string] => [name, `mutation { ${call} }`]), ...queries.map(([name, , call]): [string, string] => [name, `{ ${call} }`])])('%s by nobody', async (_name, document) => {
+    const answer = await new Browser(api.url).graphql(document);
+    expect(answer.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
+    expect(answer.data ?? {}).not.toMatchObject({ id: expect.anything() });
+  });
+
+  test('a role that is not enough is told so, and the log of the studio knows', async () => {
+    const answer = await api.a.as.editor.graphql(`mutation { createTitle(input: { name: "x", licenceIds: ["${id}"] }) { ... on Refused { code message wayOut } } }`);
+    expect(answer.data!.createTitle).toEqual({ code: 'FORBIDDEN', message: 'Your role (editor) does not include: create Title.', wayOut: 'Ask a member with a role that does, or your administrator.' });
+    const logged = await api.services.database.inStudio(api.a.scope, () => rows<{ payload: unknown }>(`select payload from audit_entry where type = 'refusal' and payload->>'what' = 'createTitle' order by id desc limit 1`));
+    expect(logged[0]!.payload).toMatchObject({ what: 'createTitle', through: 'graphql', id });
+  });
+
+  test.each([
+    ['PUT', `/uploads/${id}/parts/0`, [A, O]],
+    ['GET', `/uploads/${id}`, [A, O]],
+    ['POST', `/uploads/${id}/complete`, [A, O]],
+    ['DELETE', `/uploads/${id}`, [A, O]],
+    ['GET', `/objects/${id}`, [A, C, E, O]],
+    ['GET', `/titles/${id}/proxy.m3u8`, [A, C, E, O]],
+    ['GET', `/deliveries/${id}`, [A, C, E, O]],
+  ] as [string, string, Role[]][])('%s %s', async (method, path, may) => {
+    for (const role of ROLES) {
+      const answer = await api.a.as[role].fetch(path, { method });
+      expect({ role, status: answer.status }).toEqual({ role, status: may.includes(role) ? 404 : 403 });
+      await answer.body?.cancel();
+    }
+  });
+
+  test('what the console is told a member may do is what the member may do', async () => {
+    for (const role of ROLES) {
+      const answer = await api.a.as[role].graphql(`{ me { can roles } }`);
+      const { can } = answer.data!.me as { can: string[] };
+      expect({ role, can: can.includes('create Title'), log: can.includes('read Log'), base: can.includes('create BaseModel') }).toEqual({ role, can: [A, O].includes(role), log: [C, O].includes(role), base: role === O });
+    }
+  });
+
+  test('a resolver or address without a rule is refused for everyone', async () => {
+    const { PermissionGuard } = await import('../../apps/api/src/guard/permission.guard.js');
+    const { Reflector } = await import('@nestjs/core');
+    class Bare {
+      method(): void {
+        throw new Error('was reached');
+      }
+    }
+    const guard = new PermissionGuard(new Reflector(), api.services.access);
+    const context = { getHandler: () => Bare.prototype.method, getClass: () => Bare, getType: () => 'graphql' };
+    await expect(guard.canActivate(context as unknown as Parameters<typeof guard.canActivate>[0])).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
