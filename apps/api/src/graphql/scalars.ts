@@ -1,10 +1,11 @@
+import { types } from 'node:util';
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
 
 const wrong = (what: string): GraphQLError => new GraphQLError(what, { extensions: { code: 'BAD_USER_INPUT' } });
 
 const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
-  serialize: (value) => (value instanceof Date ? value.toISOString() : String(value)),
+  serialize: (value) => (types.isDate(value) ? value.toISOString() : String(value)),
   parseValue(value) {
     const instant = new Date(typeof value === 'string' ? value : NaN);
     if (Number.isNaN(instant.getTime())) throw wrong('A DateTime is an ISO 8601 instant such as 2026-01-31T12:00:00Z.');
