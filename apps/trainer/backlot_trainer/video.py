@@ -23,9 +23,10 @@ def decode_clip(mp4: bytes, name: str) -> np.ndarray:
 def encode_mp4(frames: np.ndarray, fps: float) -> bytes:
     """H.264, yuv420p, index first, of uint8 [F, H, W, 3]. One thread: the same frames give the same bytes on any machine."""
     target = io.BytesIO()
+    # No B-frames: with them x264 reads memory it did not write in pictures this small, and the same film gives other bytes each time.
     # To put the index first the muxer opens its own output a second time, for reading.
     with av.open(target, "w", format="mp4", options={"movflags": "+faststart"}, io_open=lambda *_: _Reader(target)) as container:
-        stream = container.add_stream("libx264", rate=round(fps), options={"crf": "16", "preset": "medium", "threads": "1"})
+        stream = container.add_stream("libx264", rate=round(fps), options={"crf": "16", "preset": "medium", "threads": "1", "bf": "0"})
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         for picture in frames:
