@@ -54,7 +54,7 @@ class Pass {
   private told = 0;
   private queue: Promise<void> = Promise.resolve();
   private queued = 0;
-  private failure: unknown;
+  private failure: Error | undefined;
 
   constructor(private readonly options: AnalyseOptions) {
     this.probe = options.probe;
@@ -193,7 +193,7 @@ class Pass {
       try {
         if (!this.failure) await work();
       } catch (error) {
-        this.failure = error;
+        this.failure = error instanceof Error ? error : new Error(String(error));
       } finally {
         this.queued--;
       }

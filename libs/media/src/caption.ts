@@ -15,7 +15,7 @@ const SAY = 0.45;
 export function captionFor(shot: Pick<Shot, 'measures' | 'labels'>): Caption {
   return {
     ...shown('subject', subjectOf(shot.labels)),
-    ...shown('place', placeOf(shot.labels)),
+    ...shown('place', shot.labels?.place),
     ...shown('shotSize', shot.labels?.shotSize),
     ...shown('cameraMove', cameraMoveOf(shot.measures)),
     ...shown('lighting', lightingOf(shot.measures)),
@@ -36,10 +36,6 @@ function subjectOf(labels: Labels | undefined): Fact<string> | undefined {
     return { value, source, ...(by && { by }), confidence: Math.min(people.confidence, thing?.confidence ?? 1) };
   }
   return thing && { ...thing, value: article(thing.value) };
-}
-
-function placeOf(labels: Labels | undefined): Fact<string> | undefined {
-  return labels?.place;
 }
 
 function cameraMoveOf(m: Measures): Fact<string> | undefined {
@@ -77,13 +73,17 @@ function styleOf(m: Measures): Fact<string> | undefined {
 const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`);
 
 /** One flowing English sentence of the fields that are known, for the trainers: "A medium shot of a person outdoors, camera panning, dark lighting, muted colours." */
-export function sentenceOf(f: { [field in CaptionField]?: { value: unknown } }): string {
-  const size = String(f.shotSize?.value ?? 'shot');
-  const opening = f.style?.value === 'black and white' ? `black and white ${size}` : size;
-  const what = [f.subject?.value, f.action?.value].filter(Boolean).join(' ');
-  const head = [article(opening), what && `of ${what}`, f.place?.value].filter(Boolean).join(' ');
-  const rest = [f.cameraMove?.value, f.lighting?.value, f.style?.value === 'black and white' ? undefined : f.style?.value].filter(Boolean);
-  const text = f.onScreenText ? [`on-screen text "${String(f.onScreenText.value)}"`] : [];
-  const sentence = [head, ...rest, ...text].join(', ');
+export function sentenceOf(fields: { [field in CaptionField]?: { value: unknown } }): string {
+  const say = (field: CaptionField): string | undefined => {
+    const value = fields[field]?.value;
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const monochrome = say('style') === 'black and white';
+  const size = say('shotSize') ?? 'shot';
+  const what = [say('subject'), say('action')].filter(Boolean).join(' ');
+  const head = [article(monochrome ? `black and white ${size}` : size), what && `of ${what}`, say('place')].filter(Boolean).join(' ');
+  const text = say('onScreenText');
+  const parts = [head, say('cameraMove'), say('lighting'), monochrome ? undefined : say('style'), text && `on-screen text "${text}"`];
+  const sentence = parts.filter(Boolean).join(', ');
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }
