@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { connect as dial, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { newId, rows } from '#libs/platform';
+import { startApi } from '../../apps/api/src/server.js';
 import { type Api, Browser, digestOf, furnish, makeApi } from '../support/api.js';
 
 /** A wire to Postgres that can be cut. */
@@ -141,6 +142,15 @@ describe('a mutation that is sent again with its key', () => {
     }
   });
 
+  test('signing in as another member happens each time, whoever is signed in', async () => {
+    const browser = new Browser(api.url);
+    const key = { 'idempotency-key': newId() };
+    const signIn = (email: string): Promise<unknown> => browser.graphql(`mutation ($email: String!) { signIn(email: $email, password: "correct horse battery staple") { ... on Member { email } } }`, { email }, key).then(({ data }) => data);
+    expect(await signIn(api.a.email.editor)).toEqual({ signIn: { email: api.a.email.editor } });
+    expect(await signIn(api.b.email.editor)).toEqual({ signIn: { email: api.b.email.editor } });
+    expect((await browser.graphql(`{ me { email } }`)).data).toEqual({ me: { email: api.b.email.editor } });
+  });
+
   test('a key that is none is refused', async () => expect(await create('short')).toContain('BAD_IDEMPOTENCY_KEY'));
 });
 
@@ -274,6 +284,16 @@ describe('without the database', () => {
     expect((await fetch(new URL('/healthz', api.url))).status).toBe(200);
     expect((await api.a.as.admin.graphql('{ titles(first: 1) { totalCount } }')).errors).toBeUndefined();
   });
+});
+
+test('an API that is stopped answers the agents that wait, and ends at once', async () => {
+  const other = await startApi(api.services, { host: '127.0.0.1', port: 0 });
+  const waiting = fetch(new URL('/agent/lease', other.url), { method: 'POST', headers: { authorization: `Bearer ${api.b.agentToken}`, 'content-type': 'application/json' }, body: JSON.stringify({ instance: 'x', capabilities: ['train', 'generate'], waitSeconds: 30 }) });
+  await new Promise((later) => setTimeout(later, 300));
+  const started = performance.now();
+  const [answer] = await Promise.all([waiting, other.close()]);
+  expect(answer.status).toBe(204);
+  expect(performance.now() - started).toBeLessThan(2_500);
 });
 
 test('pages and scripts of other places have no way in', async () => {

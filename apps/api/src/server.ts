@@ -6,17 +6,21 @@ import helmet from 'helmet';
 import { config } from '#libs/platform';
 import type { Services } from '../../shared/services.js';
 import { AppModule } from './app.module.js';
+import { AgentController } from './http/agent.controller.js';
 import { consoleFolder } from './http/console.controller.js';
+
+/** The supervisor kills what has not ended after 6 s. */
+const PATIENCE = 3_000;
 
 export interface RunningApi {
   url: string;
-  /** Answers what is under way, then closes. */
+  /** Answers what is under way, then closes; what takes longer than 3 s (a film being watched) is cut. */
   close(): Promise<void>;
 }
 
 /** The API and the console on one port; `port` 0 takes a free one. */
 export async function startApi(services: Services, { host, port }: { host: string; port: number }): Promise<RunningApi> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(services), { bodyParser: false, logger: ['error', 'warn'], forceCloseConnections: true });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(services), { bodyParser: false, logger: ['error', 'warn'] });
   app.disable('x-powered-by');
   const secure = config().BACKLOT_SECURE_COOKIES;
   app.use(
@@ -50,5 +54,13 @@ export async function startApi(services: Services, { host, port }: { host: strin
   server.setTimeout(120_000);
   await app.listen(port, host);
   const address = server.address() as AddressInfo;
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, close: () => app.close() };
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`, close: () => close(app) };
+}
+
+async function close(app: NestExpressApplication): Promise<void> {
+  app.get(AgentController).letGo();
+  const server = app.getHttpServer();
+  const cut = setTimeout(() => server.closeAllConnections(), PATIENCE);
+  await app.close();
+  clearTimeout(cut);
 }

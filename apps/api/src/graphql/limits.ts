@@ -3,7 +3,7 @@ import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, type Operati
 import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
 import type { RequestContext } from './context.js';
 
-/** The console's largest query (a title with 100 shots, their keyframes and corrections) costs 14,000 and is 6 deep. */
+/** The console's largest query (a title with 100 shots, their keyframes and corrections) costs 12,000 and is 6 deep. */
 const MAX_COST = 50_000;
 const MAX_DEPTH = 12;
 /** Lists without `first` are short: keyframes, licences of a title, samples. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { GqlExecutionContext } from '@nestjs/graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Database, isId, notFound, once, Refusal } from '#libs/platform';
+import { type Rule, RULE } from '../guard/permission.js';
 import type { RequestContext } from './context.js';
 import { idsGiven } from './ids.js';
 
@@ -13,7 +15,10 @@ import { idsGiven } from './ids.js';
  */
 @Injectable()
 export class RootFieldInterceptor implements NestInterceptor {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly reflector: Reflector,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType<string>() !== 'graphql') return next.handle();
@@ -22,7 +27,9 @@ export class RootFieldInterceptor implements NestInterceptor {
     if (!idsGiven(info, graphql.getArgs<Record<string, unknown>>()).every(isId)) throw notFound('thing');
     const { req, principal } = graphql.getContext<RequestContext>();
     const key = req.headers['idempotency-key'];
-    if (info.parentType.name !== 'Mutation' || !principal || key === undefined) return next.handle();
+    const rule = this.reflector.getAllAndOverride<Rule>(RULE, [context.getHandler(), context.getClass()]);
+    // Signing in and out is no studio's work: it happens each time, and its cookie comes with the answer.
+    if (info.parentType.name !== 'Mutation' || !principal || key === undefined || !('can' in rule)) return next.handle();
     if (typeof key !== 'string' || key.length < 8 || key.length > 200) {
       throw new Refusal('BAD_IDEMPOTENCY_KEY', 'The Idempotency-Key is not usable.', 'Send one random key of 8 to 200 characters for each thing you want done.', 400);
     }

@@ -22,18 +22,25 @@ const sent = z.object({ kind: kinds, id: z.uuid(), epoch });
 @Controller('agent')
 @ForAgent()
 export class AgentController {
+  private readonly stopping = new AbortController();
+
   constructor(
     private readonly training: Training,
     private readonly generation: Generation,
     private readonly vault: Vault,
   ) {}
 
-  /** Waits for work up to `waitSeconds`; 204 when there is none. An agent that hung up gets nothing leased. */
+  /** Answers every agent that waits for work, so that the API can end. */
+  letGo(): void {
+    this.stopping.abort();
+  }
+
+  /** Waits for work up to `waitSeconds`; 204 when there is none. Waiting ends when the agent hangs up. */
   @Post('lease')
   async lease(@AsTenant() tenant: Tenant, @Body() body: unknown, @Res() response: Response): Promise<void> {
     const hungUp = new AbortController();
     response.on('close', () => hungUp.abort());
-    const lease = await this.generation.lease(tenant, checked(leaseAsk, body), hungUp.signal);
+    const lease = await this.generation.lease(tenant, checked(leaseAsk, body), AbortSignal.any([hungUp.signal, this.stopping.signal]));
     if (response.closed) return;
     if (lease) response.status(200).set('cache-control', 'no-store').json(lease);
     else response.status(204).end();
