@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   start: async () => (await import('./commands/start.js')).startCommand(),
   demo: async () => (await import('./commands/demo.js')).demoCommand(),
   studio: async () => (await import('./commands/studio.js')).studioCommand(),
+  base: async () => (await import('./commands/base.js')).baseCommand(),
   log: async () => (await import('./commands/log.js')).logCommand(),
 };
 
