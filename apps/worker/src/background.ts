@@ -15,17 +15,17 @@ export async function relay({ database, curation }: Services): Promise<boolean> 
  */
 export async function publish({ database, logs }: Services): Promise<boolean> {
   const waiting = await database.outside<{ id: string }>(`select logs_waiting($1) as id`, [BATCH]);
-  let failure: unknown;
+  const failures: unknown[] = [];
   // The platform's log last: it takes in the heads of the others.
   for (const { id } of waiting.sort((a, b) => Number(a.id === PLATFORM_LOG) - Number(b.id === PLATFORM_LOG))) {
     try {
       const head = await publishLog(database, id, logs.directory(id), await logs.signer(id));
       if (head && id !== PLATFORM_LOG) await recordHead(database, head);
     } catch (error) {
-      failure ??= error;
+      failures.push(error);
     }
   }
-  if (failure) throw failure;
+  if (failures.length) throw new AggregateError(failures, `${failures.length} of ${waiting.length} logs could not be published`);
   return waiting.length === BATCH;
 }
 
