@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect as dial, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { newId, rows } from '#libs/platform';
+import { newId, repositoryRoot, rows } from '#libs/platform';
 import { startApi } from '../../apps/api/src/server.js';
 import { type Api, Browser, digestOf, furnish, makeApi } from '../support/api.js';
 
@@ -303,6 +303,14 @@ test('pages and scripts of other places have no way in', async () => {
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toMatch(/unsafe-(inline|eval)|\*/);
   expect(answer.headers.get('x-powered-by')).toBeNull();
+});
+
+test('every page of the console is the console, the first one too', async () => {
+  for (const path of ['/', `/titles/${newId()}`, '/log']) {
+    const answer = await fetch(new URL(path, api.url), { headers: { accept: 'text/html' } });
+    if (existsSync(join(repositoryRoot, 'dist/web/index.html'))) expect(answer.headers.get('content-type')).toContain('text/html');
+    else expect(await codeOf(answer)).toBe('CONSOLE_NOT_BUILT');
+  }
 });
 
 test('an address that is none is told so in words', async () => {
