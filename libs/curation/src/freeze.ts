@@ -251,7 +251,7 @@ class Making {
     const sha256 = createHash('sha256').update(mp4).digest('hex');
     this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, terms: source.terms });
     const name = String(this.clips).padStart(8, '0');
-    const about = { split, frames, width, height, fps, caption: shot.sentence, title: source.name, master: source.sha256, shot: shot.number, ...place, timeBase: source.timeBase };
+    const about = { split, frames, width, height, fps, caption: shot.sentence, title: source.name, master: source.sha256, shot: shot.first, ...place, timeBase: source.timeBase };
     this.clipRows.push({ number: this.clips, title_id: source.titleId, shot_id: shot.id, decision_id: source.decision.id, first_frame: place.first, last_frame: place.last, start_pts: place.startPts, caption: shot.sentence, split, sha256, bytes: mp4.length });
     this.clips++;
     if (this.clipRows.length >= PAGE) await this.flush();
