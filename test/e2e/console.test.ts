@@ -199,7 +199,7 @@ suite('the console, in a browser on the whole product (skipped without BACKLOT_C
     expect(await page.getByRole('button', { name: /^Correct/ }).count()).toBe(0);
     await page.getByRole('tab', { name: 'Licence and decisions' }).click();
     await page.getByRole('link', { name: 'Archive licence' }).waitFor();
-    await page.getByText('Permitted').first().click();
+    await page.getByText('Allowed', { exact: true }).first().click();
     await page.getByText('Every rule that was looked at').first().waitFor();
     await page.goto(`${product.url}/catalogue`);
     await page.getByRole('heading', { name: 'Catalogue' }).waitFor();

@@ -12,10 +12,10 @@ export function DecisionCard({ decision, open }: { decision: DecisionFieldsFragm
     <details open={open} className="group rounded-lg border border-line bg-panel open:border-edge/60">
       <summary className="flex list-none items-start gap-3 px-4 py-3 [&::-webkit-details-marker]:hidden">
         <Chip tone={decision.permitted ? 'go' : 'stop'} className="mt-0.5 w-20 shrink-0">
-          {decision.permitted ? 'Permitted' : 'Refused'}
+          {decision.permitted ? 'Allowed' : 'Refused'}
         </Chip>
         <span className="min-w-0 flex-1">
-          <span className="block text-sm">{decision.sentence}</span>
+          <span className="block text-sm">{withoutOutcome(decision.sentence)}</span>
           <span className="figures mt-0.5 block text-xs text-faint">
             {spaced(decision.action)} · {decision.memberName ?? decision.actor} · {date(decision.at)}
           </span>
@@ -27,6 +27,12 @@ export function DecisionCard({ decision, open }: { decision: DecisionFieldsFragm
       </div>
     </details>
   );
+}
+
+/** 'Refused: clause 7.1 …' → 'Clause 7.1 …', where the outcome stands beside it anyway. */
+function withoutOutcome(sentence: string): string {
+  const rest = sentence.replace(/^(Allowed|Refused): /, '');
+  return rest[0]?.toUpperCase() + rest.slice(1);
 }
 
 /** `alone`: on its own page, where a link to that page says nothing. */

@@ -44,7 +44,7 @@ export function DecisionPage() {
   }
   const licences = new Map(decision.titles.flatMap((title) => title.licences.map((licence) => [licence.id, licence])));
   return (
-    <Page title={decision.permitted ? 'Why this was allowed' : 'Why this was refused'} above={back} lead={<Chip tone={decision.permitted ? 'go' : 'stop'}>{decision.permitted ? 'Permitted' : 'Refused'}</Chip>}>
+    <Page title={decision.permitted ? 'Why this was allowed' : 'Why this was refused'} above={back} lead={<Chip tone={decision.permitted ? 'go' : 'stop'}>{decision.permitted ? 'Allowed' : 'Refused'}</Chip>}>
       <p className="mb-8 max-w-3xl text-lg leading-relaxed text-pretty">{decision.sentence}</p>
       <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
         <Panel>

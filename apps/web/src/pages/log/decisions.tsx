@@ -22,7 +22,7 @@ const decisions = graphql(`
 
 const filters = [
   { name: 'All', permitted: null },
-  { name: 'Permitted', permitted: true },
+  { name: 'Allowed', permitted: true },
   { name: 'Refused', permitted: false },
 ];
 

@@ -84,7 +84,7 @@ export function RunPage() {
           <Samples samples={run.samples} open={isOpen(run.state)} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
-          <HeldOut base={run.heldOutLossBase} adapter={run.heldOutLoss} kind={run.heldOutKind} />
+          <HeldOut base={run.heldOutLossBase} adapter={isOpen(run.state) ? null : run.heldOutLoss} kind={run.heldOutKind} />
           <Panel title="What it is made of">
             <Facts facts={factsOf(run)} />
           </Panel>

@@ -82,7 +82,7 @@ export function RunsPage() {
                   ['State', <RunStateChip state={run.state} phase={run.phase} />],
                   ['Step', `${run.step} of ${run.steps}`],
                   ['Loss', run.loss?.toFixed(4) ?? '–'],
-                  ['Held-out loss', run.heldOutLoss != null && run.heldOutLossBase != null ? `${run.heldOutLossBase.toFixed(4)} → ${run.heldOutLoss.toFixed(4)}` : '–'],
+                  ['Held-out loss', !isOpen(run.state) && run.heldOutLoss != null && run.heldOutLossBase != null ? `${run.heldOutLossBase.toFixed(4)} → ${run.heldOutLoss.toFixed(4)}` : '–'],
                   ['Begun', date(run.createdAt)],
                 ]}
               />

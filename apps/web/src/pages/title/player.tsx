@@ -31,6 +31,11 @@ export function Player({ name, aspect, frames, rate, playback, playhead, onPrevi
           onClick={playback.toggle}
           className="size-full max-h-[60dvh] cursor-pointer object-contain"
         />
+        {!playback.ready && !playback.problem && (
+          <p role="status" className="absolute animate-[breathe_1.6s_ease-in-out_infinite] text-sm text-faint">
+            Opening the film…
+          </p>
+        )}
         {playback.problem && (
           <p role="alert" className="absolute inset-x-6 top-6 rounded-md bg-room/90 px-4 py-3 text-sm text-stop">
             {playback.problem}

@@ -5,6 +5,8 @@ import type { Playhead } from './playhead.js';
 
 export interface Playback {
   video: (element: HTMLVideoElement | null) => void;
+  /** The first picture is there. */
+  ready: boolean;
   playing: boolean;
   /** 1, 2, 4, 8 forwards; -1, -2 … backwards. */
   speed: number;
@@ -26,6 +28,7 @@ const FASTEST = 8;
 /** Plays the proxy, and knows which frame is on the screen: frame n of the proxy is frame n of the master. */
 export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, playhead: Playhead): Playback {
   const [video, setVideo] = useState<HTMLVideoElement | null>(null);
+  const [ready, setReady] = useState(false);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(1);
   const [problem, setProblem] = useState<string>();
@@ -76,7 +79,7 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
       waiting.current = false;
       video.currentTime = origin.current + time.current.middleOf(wanted.current);
     };
-    const events = { play: sync, pause: sync, ended: sync, seeked: settled };
+    const events = { loadeddata: () => setReady(true), play: sync, pause: sync, ended: sync, seeked: settled };
     for (const [name, act] of Object.entries(events)) video.addEventListener(name, act);
     return () => {
       video.cancelVideoFrameCallback(handle);
@@ -147,5 +150,5 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     else stop();
   }, [video, speed, play, stop]);
 
-  return { video: setVideo, playing: playing || speed < 0, speed, problem, toggle, stop, show, step, forwards, backwards };
+  return { video: setVideo, ready, playing: playing || speed < 0, speed, problem, toggle, stop, show, step, forwards, backwards };
 }
