@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type GenerateLease, Generation, type Output } from '#libs/generation';
 import { newId, type ReleasedKey, rows, type Scope } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { type Agent, derivedId, Training } from '#libs/training';
 import { makeWorld, type World } from '../support/studio.js';
 import { frozenVersion, paperBase, sealedBy } from '../support/tenant.js';
+
+jest.setTimeout(60_000);
 
 let world: World;
 let training: Training;

@@ -1,12 +1,14 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { newId, rows, type Scope } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { type Agent, derivedId, Training, type TrainLease } from '#libs/training';
 import { makeWorld, type World } from '../support/studio.js';
 import { frozenVersion, paperBase, sealedBy } from '../support/tenant.js';
+
+jest.setTimeout(60_000);
 
 let world: World;
 let rights: Rights;

@@ -28,6 +28,8 @@ const TRANSFER_MS = 30 * 60_000;
 
 /** The API as one studio's agent sees it. Every call but a heartbeat waits out an API that is away. */
 export class Api {
+  private asked = 0;
+
   /** `token`: of this studio alone; replaced when the file of tokens changes. */
   constructor(
     private readonly url: string,
@@ -36,30 +38,33 @@ export class Api {
     private readonly stopping: AbortSignal,
   ) {}
 
-  /** The next work of a kind; waits until there is some. */
+  /**
+   * The next work of a kind; waits until there is some. Who asks holds nothing of that kind, so each question comes under a name of its
+   * own: work whose lease was lost on the way back, when the API was killed, is had at once and not when that lease runs out.
+   */
   async lease(kind: Lease['kind']): Promise<Lease> {
     for (;;) {
-      const answer = await this.insist('POST', 'lease', { json: { instance: this.instance, capabilities: [kind], waitSeconds: LEASE_WAIT_SECONDS }, timeoutMs: LEASE_WAIT_SECONDS * 1000 + ANSWER_MS });
+      const answer = await this.insist('POST', 'lease', { json: () => ({ instance: `${this.instance}.${++this.asked}`, capabilities: [kind], waitSeconds: LEASE_WAIT_SECONDS }), timeoutMs: LEASE_WAIT_SECONDS * 1000 + ANSWER_MS });
       if (answer.status === 200) return (await answer.json()) as Lease;
     }
   }
 
   /** One try: the next heartbeat is soon enough. */
   async heartbeat({ kind, id, epoch }: Work): Promise<'continue' | 'cancel' | 'drain'> {
-    const answer = await this.once('POST', `${kind}/${id}/heartbeat`, { json: { epoch } });
+    const answer = await this.once('POST', `${kind}/${id}/heartbeat`, { json: () => ({ epoch }) });
     return ((await answer.json()) as { action: 'continue' | 'cancel' | 'drain' }).action;
   }
 
   async events({ kind, id, epoch }: Work, events: unknown[]): Promise<void> {
-    await this.insist('POST', `${kind}/${id}/events`, { json: { epoch, events } });
+    await this.insist('POST', `${kind}/${id}/events`, { json: () => ({ epoch, events }) });
   }
 
   async complete({ kind, id, epoch }: Work, result: unknown): Promise<void> {
-    await this.insist('POST', `${kind}/${id}/complete`, { json: { epoch, result } });
+    await this.insist('POST', `${kind}/${id}/complete`, { json: () => ({ epoch, result }) });
   }
 
   async fail({ kind, id, epoch }: Work, error: Reason): Promise<void> {
-    await this.insist('POST', `${kind}/${id}/fail`, { json: { epoch, error } });
+    await this.insist('POST', `${kind}/${id}/fail`, { json: () => ({ epoch, error }) });
   }
 
   async upload({ kind, id, epoch }: Work, objectId: string, file: string): Promise<void> {
@@ -94,7 +99,7 @@ export class Api {
   }
 
   private async once(method: string, path: string, { json, file, timeoutMs = ANSWER_MS }: Sent): Promise<Response> {
-    const body = file === undefined ? (json === undefined ? null : JSON.stringify(json)) : Readable.toWeb(createReadStream(file));
+    const body = file === undefined ? (json === undefined ? null : JSON.stringify(json())) : Readable.toWeb(createReadStream(file));
     const answer = await fetch(new URL(`/agent/${path}`, this.url), {
       method,
       headers: {
@@ -118,7 +123,8 @@ export class Api {
 }
 
 interface Sent {
-  json?: unknown;
+  /** Made anew for each try. */
+  json?: () => unknown;
   file?: string;
   timeoutMs?: number;
 }

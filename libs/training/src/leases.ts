@@ -12,9 +12,9 @@ export interface Hold {
 }
 
 /**
- * Gives the oldest open row to the agent: a queued one, one whose lease ran out, or one that an earlier life of the same agent held
- * (a killed agent comes back under a new instance and goes on at once). The epoch grows, so whoever held it before is refused from
- * here on. Rows that a member cancelled meanwhile end here. Runs in the open transaction.
+ * Gives the oldest open row to the agent: a queued one, one whose lease ran out, or one that the same agent held under another instance
+ * (one that was killed, or whose answer was lost on the way, asks under a new one and goes on at once). The epoch grows, so whoever held
+ * it before is refused from here on. Rows that a member cancelled meanwhile end here. Runs in the open transaction.
  */
 export async function claim(table: Leasable, agent: Agent, instance: string, ttlSeconds: number): Promise<Hold | undefined> {
   const me = `${agent.agentId} ${instance}`;
@@ -53,13 +53,14 @@ async function stale(table: Leasable, id: string | undefined): Promise<Refusal> 
   return there ? new Refusal('STALE_EPOCH', `This ${what} is no longer held under that epoch.`, 'Stop working on it and lease again.', 409) : notFound(what);
 }
 
-/** Asks again until there is an answer, the time is over or the other side hung up. A quarter of a second is below what a person notices. */
+/** Asks again until there is an answer, the time is over or the other side hung up. Half a second is what a person who waits for a clip hardly notices. */
 export async function pollUntil<T>(ask: () => Promise<T | undefined>, seconds: number, signal?: AbortSignal): Promise<T | undefined> {
-  for (const until = Date.now() + seconds * 1000; ; ) {
+  for (const until = Date.now() + seconds * 1000; !signal?.aborted; ) {
     const answer = await ask();
-    if (answer !== undefined || Date.now() >= until || signal?.aborted) return answer;
-    await new Promise((wait) => setTimeout(wait, 250));
+    if (answer !== undefined || Date.now() >= until) return answer;
+    await new Promise((wait) => setTimeout(wait, 500));
   }
+  return undefined;
 }
 
 /**
