@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router';
 import { Shell } from './shell.js';
-import { NotThere } from './ui/states.js';
+import { Button } from './ui/button.js';
+import { Empty, NotThere } from './ui/states.js';
 
 const root = createRootRoute({
   component: Shell,
@@ -82,9 +83,21 @@ const licence = createRoute({
   component: lazyRouteComponent(() => import('./pages/licences/licence-page.js'), 'LicencePage'),
 });
 
+/** The page itself failed: our mistake. The rest of the console goes on. */
+function Broken({ reset }: { reset: () => void }) {
+  return (
+    <div className="p-8">
+      <Empty title="This page broke" action={<Button onClick={reset}>Try again</Button>}>
+        Nothing was changed. If it stays, load the console again, and tell your operator the time.
+      </Empty>
+    </div>
+  );
+}
+
 export const router = createRouter({
   routeTree: root.addChildren([home, catalogue, title, datasets, dataset, runs, run, generate, log, decision, licences, licence]),
   defaultPreload: 'intent',
+  defaultErrorComponent: Broken,
   scrollRestoration: true,
 });
 

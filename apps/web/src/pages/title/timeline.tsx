@@ -137,7 +137,7 @@ function Block({ shot, scale, selected, onShot }: { shot: Shot; scale: number; s
         data-shot={shot.number}
         title={`Shot ${shot.number + 1}, frames ${shot.first} to ${shot.last}. ${entryInWords(shot)}.`}
         onClick={() => onShot(shot)}
-        className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left', selected ? 'z-5 border-tungsten after:absolute after:inset-0 after:border-2 after:border-tungsten' : 'border-panel hover:brightness-125')}
+        className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left outline-none', selected ? 'z-5 border-tungsten after:absolute after:inset-0 after:border-2 after:border-tungsten' : 'border-panel hover:brightness-125')}
         style={{ left: shot.first * scale, width: Math.max(width, 1.5) }}
       >
         {width > 14 && keyframe && <img src={keyframe.url} alt="" loading="lazy" draggable={false} className="pointer-events-none size-full object-cover opacity-85" />}
