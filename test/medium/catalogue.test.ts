@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Catalogue, type Probing } from '#libs/catalogue';
 import { type JobContext, newId, Refusal, row, rows, type Scope, type SealedObject, Vault } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { licence, probed, sha256, upload } from '../support/films.js';
 import { makeWorld, type World } from '../support/studio.js';
+
+// Two cores may be shared with a whole product that is under test beside this.
+jest.setTimeout(120_000);
 
 let world: World;
 let rights: Rights;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { extract } from 'tar-stream';
 import { Catalogue } from '#libs/catalogue';
 import { Curation, type DatasetInput, type DatasetVersion, type Media } from '#libs/curation';
@@ -10,6 +10,9 @@ import { type JobContext, newId, Refusal, relayEvents, row, rows, type Scope } f
 import { Rights } from '#libs/rights';
 import { licence, plainMedia, probed, sha256, upload } from '../support/films.js';
 import { makeWorld, type World } from '../support/studio.js';
+
+// Two cores may be shared with a whole product that is under test beside this.
+jest.setTimeout(120_000);
 
 const bucket = { width: 96, height: 64, frames: 17, fps: 16 };
 
@@ -131,6 +134,12 @@ describe('one pass gives everything of a title, or nothing', () => {
     const titleId = await a.analysed(undefined, ['ingest', 'curate']);
     expect(await a.catalogue.title(a.scope, titleId)).toMatchObject({ state: 'withheld', reason: { code: 'LICENCE_REFUSED' } });
     expect((await a.curation.countShots(a.scope, [titleId])).get(titleId)).toBe(7);
+    // Another licence takes the place of the one that refused: the title is asked about again.
+    await world.database.inStudio(a.scope, () => rows(`update job set state = 'succeeded' where subject_id = (select id from master where title_id = $1)`, [titleId]));
+    expect(await a.catalogue.retry(a.scope, titleId)).toMatchObject({ state: 'withheld' });
+    await world.database.inStudio(a.scope, () => rows(`delete from licence_title where title_id = $1`, [titleId]));
+    await a.rights.attach(a.scope, titleId, [await licence(a.rights, a.scope)]);
+    expect(await a.catalogue.retry(a.scope, titleId)).toMatchObject({ state: 'ready', reason: null });
   });
 
   test('a licence that does not permit curation: no key leaves and nothing is read', async () => {

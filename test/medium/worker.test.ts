@@ -1,11 +1,14 @@
 import pg from 'pg';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { appendEntry, PLATFORM_LOG, verifyLog } from '#libs/audit';
 import { cancelJob, type Database, emit, enqueueJob, type JobHandler, newId, type Reason, Refusal, row, rows, type Scope, startJobs } from '#libs/platform';
 import { publish, relay } from '../../apps/worker/src/background.js';
 import { Logs, type Services } from '../../apps/shared/services.js';
 import { makeWorld, type World } from '../support/studio.js';
+
+// Two cores may be shared with a whole product that is under test beside this.
+jest.setTimeout(120_000);
 
 let world: World;
 let database: Database;

@@ -150,14 +150,15 @@ export class Catalogue {
       await rows(`insert into title (id, studio_id, name, year, eidr, attribution, created_by) values ($1, $2, $3, $4, $5, $6, $7)`, [id, scope.studioId, name, input.year ?? null, input.eidr ?? null, input.attribution ?? null, scope.memberId ?? null]);
       await this.rights.attach(scope, id, input.licenceIds, input.eidr ? [`urn:eidr:${input.eidr.replace('/', ':')}`] : []);
       await emit('title.registered', { titleId: id });
-      return this.askToIngest(scope, id);
+      return this.ask(scope, id, 'ingest', 'registered');
     });
   }
 
-  private async askToIngest(scope: Scope, titleId: string): Promise<Title> {
-    const decision = await this.rights.decide(scope, { action: 'ingest', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: await this.actor(scope) });
+  /** Puts the title where its licences' answer lets it be: `permitted`, or withheld with their sentence. */
+  private async ask(scope: Scope, titleId: string, action: 'ingest' | 'fineTune', permitted: TitleState): Promise<Title> {
+    const decision = await this.rights.decide(scope, { action, scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: await this.actor(scope) });
     const reason = decision.permitted ? null : { code: 'LICENCE_REFUSED', message: decision.sentence, wayOut: decision.reason.whatWouldChangeIt };
-    const changed = await row<TitleRow>(`update title set state = $2, reason = $3 where id = $1 returning ${titleColumns}`, [titleId, reason ? 'withheld' : 'registered', reason]);
+    const changed = await row<TitleRow>(`update title set state = $2, reason = $3 where id = $1 returning ${titleColumns}`, [titleId, reason ? 'withheld' : permitted, reason]);
     return toTitle(changed!);
   }
 
@@ -214,8 +215,9 @@ export class Catalogue {
     return this.database.inStudio(scope, async () => {
       const title = await this.title(scope, titleId);
       const master = (await this.mastersOf(scope, [titleId])).get(titleId);
-      if (title.state === 'withheld' && master?.state !== 'sealed') return this.askToIngest(scope, titleId);
       const job = master && (await jobsOf([master.id])).get(master.id);
+      if (title.state === 'withheld' && master?.state !== 'sealed') return this.ask(scope, titleId, 'ingest', 'registered');
+      if (title.state === 'withheld' && job?.state === 'succeeded') return this.ask(scope, titleId, 'fineTune', 'ready');
       if (!master || !job || !['failed', 'cancelled'].includes(job.state) || !['landed', 'sealed'].includes(master.state)) {
         throw new Refusal('NOTHING_TO_RETRY', `Nothing of ${title.name} failed that could be started again.`, title.state === 'refused' ? 'Upload another file for it.' : 'Wait until its job ends.', 409);
       }

@@ -193,14 +193,24 @@ export class Vault {
    */
   async sweep(olderThanMs = 3_600_000): Promise<number> {
     let removed = 0;
+    let together: string[] = [];
+    const settle = async (): Promise<void> => {
+      const studioId = together[0]?.split('/')[0];
+      if (isId(studioId)) {
+        const owned = await this.database.inStudio({ studioId }, () => rows<{ store_key: string }>(`select store_key from sealed_object where store_key = any($1) and destroyed_at is null`, [together]));
+        const kept = new Set(owned.map((object) => object.store_key));
+        for (const storeKey of together.filter((key) => !kept.has(key))) {
+          await this.store.remove(storeKey);
+          removed++;
+        }
+      }
+      together = [];
+    };
     for await (const storeKey of this.store.list(olderThanMs)) {
-      const studioId = storeKey.split('/')[0]!;
-      if (!isId(studioId)) continue;
-      const owned = await this.database.inStudio({ studioId }, () => row(`select from sealed_object where store_key = $1 and destroyed_at is null`, [storeKey]));
-      if (owned) continue;
-      await this.store.remove(storeKey);
-      removed++;
+      if (together.length === 500 || (together[0] && together[0].split('/')[0] !== storeKey.split('/')[0])) await settle();
+      together.push(storeKey);
     }
+    await settle();
     return removed;
   }
 }
