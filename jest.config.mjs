@@ -42,5 +42,6 @@ export default {
       globalTeardown: '<rootDir>/test/postgres.teardown.mjs',
     }),
     project('e2e', ['<rootDir>/test'], { testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] }),
+    project('kill', ['<rootDir>/test'], { testMatch: ['<rootDir>/test/kill/**/*.test.ts'] }),
   ],
 };

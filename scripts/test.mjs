@@ -1,18 +1,20 @@
-// npm test [-- unit|medium|e2e|trainer …]: set-up, then every suite; the last line counts what really ran.
+// npm test [-- unit|medium|e2e|trainer|kill …]: set-up, then every suite; the last line counts what really ran.
+// `kill` plays the whole loop twice under kill -9 and runs only when it is named.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const at = (...parts) => path.join(root, ...parts);
-const known = ['unit', 'medium', 'e2e', 'trainer'];
+const byDefault = ['unit', 'medium', 'e2e', 'trainer'];
+const known = [...byDefault, 'kill'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`no such suite: ${unknown.join(', ')} (there are ${known.join(', ')}; one file: npm run jest -- PATH)`);
   process.exit(2);
 }
-const suites = asked.length > 0 ? known.filter((name) => asked.includes(name)) : known;
+const suites = asked.length > 0 ? known.filter((name) => asked.includes(name)) : byDefault;
 
 const run = (program, args, env = {}) =>
   spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } }).status;
@@ -57,7 +59,7 @@ function jest(suite, report) {
   const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', at('node_modules/jest/bin/jest.js')];
   args.push('--selectProjects', suite, '--passWithNoTests', '--json', '--outputFile', report);
   // The browser, the database and ffmpeg of two whole products at once would only time each other out.
-  if (suite === 'e2e') args.push('--runInBand');
+  if (suite === 'e2e' || suite === 'kill') args.push('--runInBand');
   const code = spawnSync(at('node_modules/.bin/node'), args, {
     cwd: root,
     // With --json jest prints the report itself to standard output; people read the other stream.
