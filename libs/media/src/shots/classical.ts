@@ -1,9 +1,9 @@
 import type { Boundary, ShotDetector, SmallFrame, Transition } from '../types.js';
 import { cellDistance, fitMix, type Fit } from './blend.js';
 import { gridOf, type Grid } from './grid.js';
-import { unlike } from './match.js';
+import { PLAIN, unlike } from './match.js';
 
-// Every number below was fitted on half of ../shared/media and held on the other half; libs/media/tools/score-shots.mjs prints both.
+// Every number below was fitted on half of ../shared/media and held on the other half; libs/media/tools/score-shots.ts prints both.
 const rules = {
   /** Shots shorter than this are not told apart from a flash or a stutter. */
   minShot: 8,
@@ -24,16 +24,21 @@ const rules = {
   mixUnlike: 0.55,
   /** Unlikeness of the two ends times the share that the mix explains. */
   mixProof: 0.55,
+  /** A long window asks for more, each frame above `longMix` this much: people and camera move further in it. */
+  longMix: 17,
+  longProof: 0.004,
   /** No single step of a gradual transition is this large a share of the whole. */
   mixStep: 0.6,
-  /** Luma deviation under which a frame is one colour. */
-  plain: 6,
-  /** One-colour frames between two shots that are still one fade; more are a shot of their own. */
+  /** Luma deviation of a frame with nothing on it, not even a small title. */
+  bare: 3,
+  /** Bare frames between two shots that are still one fade; more are a shot of their own. */
   plainRun: 125,
   settle: 24,
 };
 const LONGEST = Math.max(...rules.windows);
 const KEPT = LONGEST + 2 * rules.settle + 16;
+
+const proofFor = (frames: number): number => rules.mixProof + rules.longProof * Math.max(0, frames - rules.longMix);
 
 interface Found {
   /** Last frame of the old shot, first frame of the new one. */
@@ -55,11 +60,12 @@ export class ClassicalDetector implements ShotDetector {
 
   private readonly kept: Grid[] = [];
   private readonly steps: number[] = [];
+  /** Which of the last frames are of one colour; reaches further back than `kept`. */
+  private readonly plain = new Uint8Array(1024);
   private next = 0;
   private cutAt = 3;
   private readonly fits: Fit[] = [];
   private readonly found: Found[] = [];
-  private lastTo = 0;
   private pending: Found | undefined;
 
   push(frame: SmallFrame): Boundary[] {
@@ -71,6 +77,7 @@ export class ClassicalDetector implements ShotDetector {
       this.kept.shift();
       this.steps.shift();
     }
+    this.plain[grid.frame % this.plain.length] = grid.deviation < rules.bare ? 1 : 0;
     this.next = grid.frame + 1;
     this.fitWindows();
     while (this.cutAt + rules.flash < this.next) this.judgeCut(this.cutAt++);
@@ -101,36 +108,20 @@ export class ClassicalDetector implements ShotDetector {
     around.sort((x, y) => x - y);
     if (now.change < rules.cutRatio * (around[around.length >> 1] ?? 0)) return;
     let across = unlike(before, now);
-    if (across < rules.cutScore) {
-      if (!this.appears(t, before, now)) return;
-      across = 0.5;
-    } else {
-      for (let back = 1; back <= 2; back++) {
-        const old = this.at(t - back);
-        for (let k = 0; old && k <= rules.flash && across >= rules.cutScore; k++) {
-          const later = this.at(t + k);
-          if (later) across = Math.min(across, unlike(old, later));
-        }
+    for (let back = 1; back <= 2; back++) {
+      const old = this.at(t - back);
+      for (let k = 0; old && k <= rules.flash && across >= rules.cutScore; k++) {
+        const later = this.at(t + k);
+        if (later) across = Math.min(across, unlike(old, later));
       }
     }
+    if (across < rules.cutScore) return;
     const earlier = this.at(t - 2);
     const after = this.at(t + 1);
     const within = ((earlier ? unlike(earlier, before) : 0) + (after ? unlike(now, after) : 0)) / 2;
     const score = across - within / 2;
     if (score < rules.cutScore) return;
     this.found.push({ from: t - 1, to: t, kind: 'cut', confidence: Math.min(1, 0.5 + (score - rules.cutScore) * 1.2) });
-  }
-
-  /** A title card that appears on (almost) black, or goes: little has changed, but everything there was to see. */
-  private appears(t: number, before: Grid, now: Grid): boolean {
-    const dark = before.deviation < now.deviation ? before : now;
-    const other = dark === before ? now : before;
-    if (dark.deviation > rules.plain || other.deviation < 3 * dark.deviation) return false;
-    for (let k = 1; k <= rules.flash; k++) {
-      const later = this.at(t + k);
-      if (later && Math.abs(later.deviation - now.deviation) > 0.3 * other.deviation) return false;
-    }
-    return true;
   }
 
   private fitWindows(): void {
@@ -165,8 +156,8 @@ export class ClassicalDetector implements ShotDetector {
       const a = this.at(sharp.from);
       const b = this.at(sharp.to);
       const difference = a && b ? unlike(a, b) : 0;
-      if (a && b && difference >= rules.mixUnlike && difference * (1 - sharp.error) >= rules.mixProof) {
-        const plain = a.deviation < rules.plain || b.deviation < rules.plain;
+      if (a && b && difference >= rules.mixUnlike && difference * (1 - sharp.error) >= proofFor(sharp.to - sharp.from)) {
+        const plain = a.deviation < PLAIN || b.deviation < PLAIN;
         this.found.push({
           from: sharp.from,
           to: sharp.to,
@@ -217,31 +208,26 @@ export class ClassicalDetector implements ShotDetector {
   }
 
   private joins(a: Found, b: Found): boolean {
-    if (b.from < a.to || b.to - a.to < rules.minShot) return true;
+    if (b.from < a.to || (a.kind === 'cut' && b.kind === 'cut' && b.to - a.to < rules.minShot)) return true;
+    if (this.plainBetween(a, b)) return true;
     // Right beside a cut, the motion of the new shot can look like a mix.
-    if (b.from - a.to < rules.besideCut && (a.kind === 'cut') !== (b.kind === 'cut') && !this.plainBetween(a, b)) return true;
-    return b.from - a.to <= rules.plainRun && this.plainBetween(a, b);
+    return b.from - a.to < rules.besideCut && (a.kind === 'cut') !== (b.kind === 'cut');
   }
 
   private plainBetween(a: Found, b: Found): boolean {
-    for (let f = a.to; f <= b.from; f++) {
-      const g = this.at(f);
-      if (!g || g.deviation >= rules.plain) return false;
-    }
+    if (b.from - a.to > rules.plainRun) return false;
+    for (let f = a.to; f <= b.from; f++) if (!this.plain[f % this.plain.length]) return false;
     return true;
   }
 
   private join(a: Found, b: Found): Found {
-    const throughPlain = this.at(a.to)?.deviation ?? 99;
     const confidence = Math.max(a.confidence, b.confidence);
-    if (b.from >= a.to && throughPlain < rules.plain) return { from: a.from, to: b.to, kind: 'fade', confidence };
+    if (b.from >= a.to && this.plainBetween(a, b)) return { from: a.from, to: b.to, kind: 'fade', confidence };
     if (b.from >= a.to && (a.kind === 'cut') !== (b.kind === 'cut')) return a.kind === 'cut' ? a : b;
     return a.confidence >= b.confidence ? a : b;
   }
 
   private emit(item: Found, out: Boundary[]): void {
-    if (item.to - this.lastTo < rules.minShot && this.lastTo > 0) return;
-    this.lastTo = item.to;
     const gradual = item.to - item.from > 1;
     out.push({
       frame: item.to,

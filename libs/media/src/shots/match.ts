@@ -1,5 +1,8 @@
 import { GRID_H, GRID_W, type Grid } from './grid.js';
 
+/** Luma deviation under which a frame is one colour. */
+export const PLAIN = 6;
+
 const BLOCK_W = 8;
 const BLOCK_H = 6;
 const COLUMNS = GRID_W / BLOCK_W;
@@ -17,25 +20,52 @@ const compensated = new Float32Array(GRID_W * GRID_H);
  * film flicker: any tone curve). The kinder answer counts, because a caption appearing shifts the histogram without any change of light.
  */
 export function unlike(a: Grid, b: Grid): number {
-  const plain = unlikeLit(a, b, false);
-  return plain < 0.05 ? plain : Math.min(plain, unlikeLit(a, b, true));
+  const [plainer, other] = a.deviation < b.deviation ? [a, b] : [b, a];
+  if (plainer.deviation < PLAIN && other.deviation > 2 * plainer.deviation) {
+    // Under some light every picture looks like a plain one, so here light is no excuse. And where there is little to see (a title
+    // on black) it is the little that counts, not the ground around it: blocks weigh by their texture.
+    compensated.set(plainer.y);
+    return unlikeOneWay(plainer, other, 1.5, true);
+  }
+  const asIs = unlikeLit(a, b, false);
+  return asIs < 0.05 ? asIs : Math.min(asIs, unlikeLit(a, b, true));
 }
 
 /** The worse of both directions: anything is found in a picture with more in it, an empty wall in every picture. */
 function unlikeLit(a: Grid, b: Grid, relight: boolean): number {
-  return Math.max(unlikeOneWay(a, b, relight), unlikeOneWay(b, a, relight));
+  return Math.max(relit(a, b, relight), relit(b, a, relight));
 }
 
-function unlikeOneWay(a: Grid, b: Grid, relight: boolean): number {
+function relit(a: Grid, b: Grid, relight: boolean): number {
   if (relight) giveHistogram(a.y, b.y);
   else compensated.set(a.y);
   // Relighting moves colours too, so they count half then.
-  const chromaWeight = relight ? 0.75 : 1.5;
+  return unlikeOneWay(a, b, relight ? 0.75 : 1.5, false);
+}
+
+/** `compensated` holds the luma of `a` to compare with. */
+function unlikeOneWay(a: Grid, b: Grid, chromaWeight: number, byTexture: boolean): number {
   let total = 0;
+  let weights = 0;
   for (let by = 0; by < ROWS; by++) {
-    for (let bx = 0; bx < COLUMNS; bx++) total += blockUnlike(a, b, bx, by, chromaWeight);
+    for (let bx = 0; bx < COLUMNS; bx++) {
+      const texture = textureOf(b, bx * BLOCK_W, by * BLOCK_H);
+      const weight = byTexture ? texture + 2 : 1;
+      total += weight * blockUnlike(a, b, bx, by, chromaWeight, texture);
+      weights += weight;
+    }
   }
-  return total / (ROWS * COLUMNS);
+  return total / weights;
+}
+
+/** Mean absolute deviation of a block's luma. */
+function textureOf(grid: Grid, x0: number, y0: number): number {
+  let mean = 0;
+  for (let y = 0; y < BLOCK_H; y++) for (let x = 0; x < BLOCK_W; x++) mean += grid.y[(y0 + y) * GRID_W + x0 + x]!;
+  mean /= BLOCK_W * BLOCK_H;
+  let texture = 0;
+  for (let y = 0; y < BLOCK_H; y++) for (let x = 0; x < BLOCK_W; x++) texture += Math.abs(grid.y[(y0 + y) * GRID_W + x0 + x]! - mean);
+  return texture / (BLOCK_W * BLOCK_H);
 }
 
 const LEVELS = 256;
@@ -62,15 +92,9 @@ function giveHistogram(from: Float32Array, to: Float32Array): void {
   for (let i = 0; i < from.length; i++) compensated[i] = curve[from[i]! & 255]!;
 }
 
-function blockUnlike(a: Grid, b: Grid, bx: number, by: number, chromaWeight: number): number {
+function blockUnlike(a: Grid, b: Grid, bx: number, by: number, chromaWeight: number, texture: number): number {
   const x0 = bx * BLOCK_W;
   const y0 = by * BLOCK_H;
-  let mean = 0;
-  for (let y = 0; y < BLOCK_H; y++) for (let x = 0; x < BLOCK_W; x++) mean += b.y[(y0 + y) * GRID_W + x0 + x]!;
-  mean /= BLOCK_W * BLOCK_H;
-  let texture = 0;
-  for (let y = 0; y < BLOCK_H; y++) for (let x = 0; x < BLOCK_W; x++) texture += Math.abs(b.y[(y0 + y) * GRID_W + x0 + x]! - mean);
-  texture /= BLOCK_W * BLOCK_H;
   let best = Infinity;
   let bestX = 0;
   let bestY = 0;

@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { boundariesOf, score, scoredFiles, sharedMedia, together } from '../../libs/media/tools/score-shots.js';
+
+const here = existsSync(sharedMedia);
+if (!here) console.warn(`skipped: the films with known transitions are not at ${sharedMedia}`);
+
+(here ? test : test.skip)('shots are found on real film and on compositions of all transitions (floors: F1 .90, 1.00 minus one file, .92)', async () => {
+  const scores = { film: [], comp_0: [], comp_5: [] } as Record<'film' | 'comp_0' | 'comp_5', ReturnType<typeof score>[]>;
+  for (const { set, file, truth } of scoredFiles()) {
+    scores[set].push(score(truth, (await boundariesOf(file)).map((b) => b.frame)));
+  }
+  expect(together(scores.film).f1).toBeGreaterThanOrEqual(0.9);
+  expect(together(scores.comp_0).f1).toBeGreaterThanOrEqual(0.97);
+  expect(together(scores.comp_5).f1).toBeGreaterThanOrEqual(0.92);
+}, 600_000);
