@@ -51,7 +51,6 @@ def test_a_cancelled_request_leaves_no_file(resident, tmp_path):
     assert not (tmp_path / "e.sealed").exists()
 
 
-def test_the_end_of_stdin_ends_it(tmp_path):
-    trainer = Trainer("generate", tmp_path)
-    trainer.process.stdin.close()
-    assert trainer.exit_code() == 0
+def test_the_end_of_stdin_ends_it(resident):
+    resident.process.stdin.close()
+    assert resident.exit_code() == 0

@@ -1,3 +1,4 @@
+import hashlib
 import io
 
 import pytest
@@ -6,10 +7,6 @@ from backlot_trainer.refusal import Refusal
 from backlot_trainer.seal import HEADER_BYTES, TAG_BYTES, SealedReader, SealedWriter, open_sealed
 
 KEY = bytes(range(32))
-
-# Made by the TypeScript vault (libs/platform/src/seal.ts): key 00..1f, object id "object-1", nonce prefix 01..07, segments of 1024 bytes,
-# plain bytes i % 251 for i in 0..1099.
-
 
 def seal(plain: bytes, object_id: str = "object-1", size: int = 1024) -> bytes:
     target = io.BytesIO()
@@ -55,3 +52,9 @@ def test_it_reads_in_small_steps_from_a_source_that_gives_little():
     while part := reader.read(33):
         plain += part
     assert plain == bytes(range(200)) * 20
+
+
+def test_the_bytes_are_those_that_nodes_crypto_makes_of_the_same_definition():
+    # AES-256-GCM by node:crypto over two segments, written out from the format's definition.
+    expected = "9223060fe57ff3093eed464f437fa517f2d4b7852f5ca9ddae016070336bdd52"
+    assert hashlib.sha256(seal(bytes(i % 251 for i in range(1100)))).hexdigest() == expected
