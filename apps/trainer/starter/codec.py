@@ -36,12 +36,13 @@ def patches(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def quality(film: torch.Tensor, shown: torch.Tensor) -> tuple[float, float]:
-    """PSNR in dB, and the share of the chroma variance that is kept (1 - error / variance). PSNR alone hides lost colour."""
+    """PSNR in dB, and the share of the chroma variance that is kept (1 - error / variance). PSNR alone hides lost colour. NaN for black and white."""
     shown = shown.clamp(-1, 1)
     db = 10 * torch.log10(4 / (film - shown).pow(2).mean())
     colour, other = (torch.einsum("ij,bjthw->bithw", TO_YUV[1:], each) for each in (film, shown))
     spread = (colour - colour.mean((2, 3, 4), keepdim=True)).pow(2).sum()
-    return db.item(), (1 - (colour - other).pow(2).sum() / spread).item()
+    grey = spread < 1e-4 * colour.numel()
+    return db.item(), float("nan") if grey else (1 - (colour - other).pow(2).sum() / spread).item()
 
 
 class Film:
