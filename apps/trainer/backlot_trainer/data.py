@@ -1,8 +1,8 @@
 """The dataset: a sealed tar of mp4 clips, streamed and opened in memory."""
+import http.client
 import io
 import json
 import tarfile
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,9 +29,22 @@ def fetch_clips(url: str, token: str, key: bytes, object_id: str) -> Iterator[Cl
     """Streams the shard; raises Refusal DATASET_UNREACHABLE, DATASET_BROKEN, SEAL_BROKEN, CLIP_BROKEN or CLIP_DOES_NOT_FIT."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers={"authorization": f"Bearer {token}"}), timeout=60) as response:
-            yield from read_shard(SealedReader(response, key, object_id))
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            yield from read_shard(SealedReader(_Whole(response), key, object_id))
+    except (OSError, http.client.HTTPException) as error:
         raise Refusal("DATASET_UNREACHABLE", f"The dataset cannot be fetched: {error}.", "See that the API runs and can be reached from the agent, then resume the run.") from error
+
+
+class _Whole:
+    """A response that ends early is a broken connection, to be tried again; without this it would read as a sealed object that was cut."""
+
+    def __init__(self, response: http.client.HTTPResponse):
+        self._response = response
+
+    def read(self, count: int) -> bytes:
+        part = self._response.read(count)
+        if not part and self._response.length:
+            raise ConnectionError(f"it broke off {self._response.length} bytes before its end")
+        return part
 
 
 def read_shard(stream: io.RawIOBase) -> Iterator[Clip]:

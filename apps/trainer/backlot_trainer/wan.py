@@ -12,6 +12,7 @@ from diffusers.training_utils import _collate_lora_metadata, cast_training_param
 from diffusers.utils import logging as diffusers_logging
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
+from transformers.utils import logging as transformers_logging
 
 from .base import Base
 from .refusal import Refusal
@@ -19,8 +20,9 @@ from .spec import Lora
 
 ADAPTER_METADATA = "lora_adapter_metadata"
 ADAPTER = "default"
-diffusers_logging.set_verbosity_error()
-diffusers_logging.disable_progress_bar()
+for each in (diffusers_logging, transformers_logging):
+    each.set_verbosity_error()
+    each.disable_progress_bar()
 
 
 def device() -> torch.device:

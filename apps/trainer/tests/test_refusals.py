@@ -53,6 +53,8 @@ def test_a_shard_is_read_as_it_was_made_and_refused_when_changed_cut_or_not_to_b
     assert code_of(lambda: fetch(bytes(changed))) == "SEAL_BROKEN"
     assert code_of(lambda: fetch(shard[:-40])) == "SEAL_BROKEN"
     assert code_of(lambda: fetch(shard, token="wrong")) == "DATASET_UNREACHABLE"
+    broken_off = Shelf(shard[:-40], announced=len(shard)).url
+    assert code_of(lambda: list(fetch_clips(broken_off, "agent-token", KEYS["dataset"], "shard"))) == "DATASET_UNREACHABLE", "to be tried again, unlike a changed shard"
     assert code_of(lambda: list(fetch_clips("http://127.0.0.1:9/", "", KEYS["dataset"], "shard"))) == "DATASET_UNREACHABLE"
 
 

@@ -56,7 +56,8 @@ def make_shard(clips: int = 4, held_out: int = 2, key: bytes = KEYS["dataset"], 
 class Shelf:
     """Serves one sealed object to whoever has the token."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes, announced: int | None = None):
+        """`announced`: the length that the answer claims to have."""
         shelf = self
         self.data = data
 
@@ -64,6 +65,7 @@ class Shelf:
             def do_GET(self):
                 allowed = self.headers.get("authorization") == "Bearer agent-token"
                 self.send_response(200 if allowed else 401)
+                self.send_header("content-length", str(announced or len(shelf.data)) if allowed else "0")
                 self.end_headers()
                 if allowed:
                     self.wfile.write(shelf.data)
