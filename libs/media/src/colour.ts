@@ -2,9 +2,10 @@ import type { VideoStream } from './types.js';
 
 /**
  * Filters that scale to width x height and leave BT.709 limited yuv420p with square pixels, HDR tone-mapped.
+ * Without accurate_rnd swscale takes two levels off the luma when the colour matrix changes: seen by nobody, learned by a model.
  * Tone mapping comes after the scaling: in float at full size it costs ten times the decode.
  */
-export function toBt709(video: VideoStream, width: number, height: number, flags: 'bilinear' | 'lanczos'): string {
+export function toBt709(video: VideoStream, width: number, height: number, flags: 'bilinear' | 'lanczos+accurate_rnd+full_chroma_int'): string {
   const { transfer, primaries } = video.colour;
   const scale = `scale=${width}:${height}:flags=${flags}`;
   const end = 'setsar=1,format=yuv420p';

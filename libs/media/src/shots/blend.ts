@@ -1,5 +1,8 @@
 import { CELLS, CELLS_H, CELLS_W, type Grid } from './grid.js';
 
+// Taken out of Math once: inside jest's sandbox each look at a global costs a microsecond, and these run per pixel.
+const { abs, floor, max, min, round, sqrt } = Math;
+
 // A gradual transition is a known way to mix the last frame of one shot with the first of the next. So each way is tried: what
 // would the frames between A and B look like at their place in time, and how far from that are they?
 
@@ -51,7 +54,7 @@ function predict(mix: Mix, a: Float32Array, b: Float32Array, progress: number, p
   const edge = progress * n;
   for (let d = 0; d < n; d++) {
     // d counts from the side where the new picture comes in.
-    const share = Math.min(1, Math.max(0, edge - d));
+    const share = min(1, max(0, edge - d));
     const here = (reversed ? n - 1 - d : d) * along;
     const [newLow, newHigh, newPart] = place(mix.newMoves ? d + n - edge : d, n, reversed, along);
     const [oldLow, oldHigh, oldPart] = place(mix.oldMoves ? d - edge : d, n, reversed, along);
@@ -74,9 +77,9 @@ let turn = false;
 function place(at: number, n: number, reversed: boolean, along: number): [number, number, number] {
   turn = !turn;
   const out = turn ? placed : placedToo;
-  const clamped = Math.min(n - 1, Math.max(0, at));
-  const low = Math.floor(clamped);
-  const high = Math.min(n - 1, low + 1);
+  const clamped = min(n - 1, max(0, at));
+  const low = floor(clamped);
+  const high = min(n - 1, low + 1);
   out[0] = (reversed ? n - 1 - low : low) * along;
   out[1] = (reversed ? n - 1 - high : high) * along;
   out[2] = clamped - low;
@@ -85,7 +88,7 @@ function place(at: number, n: number, reversed: boolean, along: number): [number
 
 function difference(a: Float32Array, b: Float32Array, planes = 3): number {
   let sum = 0;
-  for (let i = 0; i < planes * CELLS; i++) sum += Math.abs(a[i]! - b[i]!);
+  for (let i = 0; i < planes * CELLS; i++) sum += abs(a[i]! - b[i]!);
   return sum / CELLS;
 }
 
@@ -94,7 +97,7 @@ export const cellDistance = (a: Grid, b: Grid): number => difference(a.cells, b.
 /** Frames to look at inside a window of n steps: all of a short one, five of a long one. */
 function samples(n: number): number[] {
   if (n <= 6) return Array.from({ length: n - 1 }, (_, i) => i + 1);
-  return [1, 2, 3, 4, 5].map((k) => Math.round((n * k) / 6));
+  return [1, 2, 3, 4, 5].map((k) => round((n * k) / 6));
 }
 
 function errorOf(mix: Mix, frames: readonly Grid[], a: Grid, b: Grid, at: number[], n: number, worst: number): number {
@@ -119,7 +122,7 @@ export function fitMix(frames: readonly Grid[], minDistance: number, maxError: n
   if (distance < minDistance) return undefined;
   const at = samples(n);
   let jump = 0;
-  for (const k of at) jump += Math.min(difference(frames[k]!.cells, a.cells), difference(frames[k]!.cells, b.cells));
+  for (const k of at) jump += min(difference(frames[k]!.cells, a.cells), difference(frames[k]!.cells, b.cells));
   let worst = maxError * distance * at.length;
   // Where every frame already is one of the ends there is nothing gradual to explain.
   if (jump < 0.1 * distance * at.length) return undefined;
@@ -135,7 +138,7 @@ export function fitMix(frames: readonly Grid[], minDistance: number, maxError: n
   else {
     consider(DISSOLVE);
     if (distance > 1.5 * minDistance) {
-      const middle = Math.round(n / 2);
+      const middle = round(n / 2);
       const lumaDistance = difference(a.cells, b.cells, 1);
       for (const mix of EDGED) {
         predict(mix, a.cells, b.cells, middle / n, 1);
@@ -146,5 +149,5 @@ export function fitMix(frames: readonly Grid[], minDistance: number, maxError: n
   if (!best) return undefined;
   const error = worst / (distance * at.length);
   const jumpError = jump / (distance * at.length);
-  return { from: a.frame, to: b.frame, mix: best, distance, error, jumpError, score: (jumpError - error) * Math.sqrt(distance) };
+  return { from: a.frame, to: b.frame, mix: best, distance, error, jumpError, score: (jumpError - error) * sqrt(distance) };
 }
