@@ -14,6 +14,8 @@ const rules = {
   cutRatio: 1.4,
   /** Frames after a cut that must all be unlike the frames before it: longer than flashes and muzzle fire, shorter than a shot. */
   flash: 8,
+  /** Which frames are compared for that, as [before the cut, after it]; two before, because the one before may be a flash itself. */
+  flashPairs: [[1, 2], [2, 0], [1, 4], [1, 1], [2, 2], [1, 6], [1, 8]] as [number, number][],
   /** Unlikeness across a cut, less half of the unlikeness within both sides (fast motion is unlike everywhere). */
   cutScore: 0.4,
   /** Lengths of gradual transitions that are tried, in frames between the last pure frame and the next pure one. */
@@ -108,12 +110,11 @@ export class ClassicalDetector implements ShotDetector {
     around.sort((x, y) => x - y);
     if (now.change < rules.cutRatio * (around[around.length >> 1] ?? 0)) return;
     let across = unlike(before, now);
-    for (let back = 1; back <= 2; back++) {
+    for (const [back, k] of rules.flashPairs) {
+      if (across < rules.cutScore) return;
       const old = this.at(t - back);
-      for (let k = 0; old && k <= rules.flash && across >= rules.cutScore; k++) {
-        const later = this.at(t + k);
-        if (later) across = Math.min(across, unlike(old, later));
-      }
+      const later = this.at(t + k);
+      if (old && later) across = Math.min(across, unlike(old, later));
     }
     if (across < rules.cutScore) return;
     const earlier = this.at(t - 2);

@@ -1,7 +1,7 @@
 import { GRID_H, GRID_W, type Grid } from './grid.js';
 
 // Taken out of Math once: inside jest's sandbox each look at a global costs a microsecond, and these run per pixel.
-const { abs, max, min } = Math;
+const { abs, floor, max, min } = Math;
 
 /** Luma deviation under which a frame is one colour. */
 export const PLAIN = 6;
@@ -13,6 +13,13 @@ const ROWS = GRID_H / BLOCK_H;
 const REACH_X = 7;
 const REACH_Y = 4;
 const CW = GRID_W / 2;
+
+/** Displacements dx, dy, nearest first: the match is mostly near, and a good one early ends the others after a row. */
+const MOVES = Int8Array.from(
+  Array.from({ length: (2 * REACH_X + 1) * (2 * REACH_Y + 1) }, (_, i) => [(i % (2 * REACH_X + 1)) - REACH_X, floor(i / (2 * REACH_X + 1)) - REACH_Y] as const)
+    .sort((p, q) => p[0] ** 2 + p[1] ** 2 - q[0] ** 2 - q[1] ** 2)
+    .flat(),
+);
 
 const compensated = new Float32Array(GRID_W * GRID_H);
 
@@ -101,21 +108,22 @@ function blockUnlike(a: Grid, b: Grid, bx: number, by: number, chromaWeight: num
   let best = Infinity;
   let bestX = 0;
   let bestY = 0;
-  for (let dy = -REACH_Y; dy <= REACH_Y; dy++) {
-    if (y0 + dy < 0 || y0 + dy + BLOCK_H > GRID_H) continue;
-    for (let dx = -REACH_X; dx <= REACH_X; dx++) {
-      if (x0 + dx < 0 || x0 + dx + BLOCK_W > GRID_W) continue;
-      let sum = 0;
-      for (let y = 0; y < BLOCK_H && sum < best; y++) {
-        const p = (y0 + y) * GRID_W + x0;
-        const q = p + dy * GRID_W + dx;
-        for (let x = 0; x < BLOCK_W; x++) sum += abs(b.y[p + x]! - compensated[q + x]!);
-      }
-      if (sum < best) {
-        best = sum;
-        bestX = dx;
-        bestY = dy;
-      }
+  for (let k = 0; k < MOVES.length; k += 2) {
+    const dx = MOVES[k]!;
+    const dy = MOVES[k + 1]!;
+    if (x0 + dx < 0 || x0 + dx + BLOCK_W > GRID_W || y0 + dy < 0 || y0 + dy + BLOCK_H > GRID_H) continue;
+    let sum = 0;
+    for (let y = 0; y < BLOCK_H && sum < best; y++) {
+      const p = (y0 + y) * GRID_W + x0;
+      const q = p + dy * GRID_W + dx;
+      for (let x = 0; x < BLOCK_W; x++) sum += abs(b.y[p + x]! - compensated[q + x]!);
+    }
+    if (sum < best) {
+      best = sum;
+      bestX = dx;
+      bestY = dy;
+      // Under a level a pixel there is nothing better to find.
+      if (best < BLOCK_W * BLOCK_H) break;
     }
   }
   const luma = best / (BLOCK_W * BLOCK_H);
