@@ -1,5 +1,5 @@
 // node dist/libs/media/tools/score-shots.js [-v] : runs the shot detector over ../shared/media and prints what score.py prints there
-// (precision, recall, F1 at two frames; gradual recall), whole and for both halves of each set: thresholds are fitted on one half only.
+// (precision, recall, F1 at two frames; gradual recall), whole and for both halves of each set.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -3,7 +3,8 @@ import { cellDistance, fitMix, type Fit } from './blend.js';
 import { gridOf, type Grid } from './grid.js';
 import { PLAIN, unlike } from './match.js';
 
-// Every number below was fitted on half of ../shared/media and held on the other half; libs/media/tools/score-shots.ts prints both.
+// The numbers below were chosen while looking at all of ../shared/media, so its figures (libs/media/tools/score-shots.ts prints them, also
+// by halves) say how they fit there, not how they do on other footage.
 const rules = {
   /** Shots shorter than this are not told apart from a flash or a stutter. */
   minShot: 8,
