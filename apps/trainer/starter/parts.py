@@ -52,7 +52,7 @@ def save(folder: Path, vae, transformer, text_encoder, tokenizer) -> None:
     pipe.to(torch.bfloat16).save_pretrained(folder, safe_serialization=True)
     about = {
         "name": "Backlot starter", "licence": "Apache-2.0", "width": WIDTH, "height": HEIGHT, "frames": FRAMES, "fps": FPS, "maxSequenceLength": MAX_SEQUENCE_LENGTH,
-        "training": {"steps": 150, "rank": 8, "batch": 4, "learningRate": 2e-3}, "generation": {"steps": 20, "guidance": 4},
+        "training": {"steps": 100, "rank": 8, "batch": 4, "learningRate": 2e-4}, "generation": {"steps": 20, "guidance": 4},
     }
     (folder / "backlot.json").write_text(json.dumps(about, indent=2) + "\n")
     for file in folder.rglob("*"):
