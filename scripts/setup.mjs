@@ -167,7 +167,9 @@ function ffmpeg(known) {
 
 function browser(known) {
   const runs = (file) => file && answer(file, '--version') !== undefined;
-  const look = () => [process.env.BACKLOT_CHROMIUM, known, 'chromium', 'chromium-browser', 'google-chrome'].find(runs);
+  // Its path, not its name: a browser is started by path, and the tests look whether it is there.
+  const inPath = (name) => (process.env.PATH ?? '').split(path.delimiter).map((folder) => path.join(folder, name)).find(existsSync);
+  const look = () => [process.env.BACKLOT_CHROMIUM, ...[known, 'chromium', 'chromium-browser', 'google-chrome'].map((name) => name && (path.isAbsolute(name) ? name : inPath(name)))].find(runs);
   const found = look() ?? (apt('chromium') ? look() : undefined);
   if (!found) say('no Chromium: the browser tests will be skipped (install the system package chromium, or give BACKLOT_CHROMIUM)');
   return found;
