@@ -138,7 +138,7 @@ describe('one pass gives everything of a title, or nothing', () => {
     await world.database.inStudio(a.scope, () => rows(`update job set state = 'succeeded' where subject_id = (select id from master where title_id = $1)`, [titleId]));
     expect(await a.catalogue.retry(a.scope, titleId)).toMatchObject({ state: 'withheld' });
     await world.database.inStudio(a.scope, () => rows(`delete from licence_title where title_id = $1`, [titleId]));
-    await a.rights.attach(a.scope, titleId, [await licence(a.rights, a.scope)]);
+    await a.rights.licences.attach(a.scope, titleId, [await licence(a.rights, a.scope)]);
     expect(await a.catalogue.retry(a.scope, titleId)).toMatchObject({ state: 'ready', reason: null });
   });
 

@@ -25,7 +25,7 @@ export function policyOf(actions: string[], uid = 'urn:test:policy'): Record<str
 /** A licence of the studio for these actions; gives its id. */
 export async function licence(rights: Rights, scope: Scope, actions = ['ingest', 'curate', 'fineTune']): Promise<string> {
   const policy = { ...policyOf(actions, `urn:test:${scope.studioId}:${actions.join('-')}`), assignee: `urn:uuid:${scope.studioId}` };
-  return (await rights.createLicence(scope, { name: actions.join(', '), licensor: 'Licensor', policy })).id;
+  return (await rights.licences.create(scope, { name: actions.join(', '), licensor: 'Licensor', policy })).id;
 }
 
 export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');

@@ -16,7 +16,7 @@ export async function frozenVersion(
     await rows(`insert into title (id, studio_id, name, state) values ($1, $2, 'Film', 'ready')`, [titleId, scope.studioId]);
     await rows(`insert into master (id, studio_id, title_id, file_name, bytes) values ($1, $2, $3, 'film.mp4', 1)`, [masterId, scope.studioId, titleId]);
   });
-  await rights.attach(scope, titleId, [await licence(rights, scope, actions ?? ['ingest', 'curate', 'fineTune', 'evaluate', 'generate', 'export'])]);
+  await rights.licences.attach(scope, titleId, [await licence(rights, scope, actions ?? ['ingest', 'curate', 'fineTune', 'evaluate', 'generate', 'export'])]);
   const decision = await rights.decide(scope, { action: 'curate', scopeKind: 'dataset', scopeId: versionId, titleIds: [titleId], actor: 'test' });
   const object = await vault.seal(scope, { kind: 'dataset', scopeId: versionId, contentType: 'application/x-tar' }, Readable.from([shard]));
   await inStudio(async () => {

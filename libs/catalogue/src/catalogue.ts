@@ -148,7 +148,7 @@ export class Catalogue {
     return this.database.inStudio(scope, async () => {
       const id = newId();
       await rows(`insert into title (id, studio_id, name, year, eidr, attribution, created_by) values ($1, $2, $3, $4, $5, $6, $7)`, [id, scope.studioId, name, input.year ?? null, input.eidr ?? null, input.attribution ?? null, scope.memberId ?? null]);
-      await this.rights.attach(scope, id, input.licenceIds, input.eidr ? [`urn:eidr:${input.eidr.replace('/', ':')}`] : []);
+      await this.rights.licences.attach(scope, id, input.licenceIds, input.eidr ? [`urn:eidr:${input.eidr.replace('/', ':')}`] : []);
       await emit('title.registered', { titleId: id });
       return this.ask(scope, id, 'ingest', 'registered');
     });

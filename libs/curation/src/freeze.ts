@@ -124,7 +124,7 @@ export function freeze({ database, vault, rights, media }: { database: Database;
   /** What the licences say, whoever signed which copy: their text with the ids of studio, title and document taken out. */
   async function termsOf(scope: Scope, titleId: string, decision: Decision): Promise<string[]> {
     const used = new Set(decision.policies.map((policy) => policy.sha256));
-    const licences = (await rights.licencesOf(scope, [titleId])).get(titleId)!.filter((licence) => used.has(licence.sha256));
+    const licences = (await rights.licences.ofTitles(scope, [titleId])).get(titleId)!.filter((licence) => used.has(licence.sha256));
     const terms = licences.map(({ policy }) => {
       const text = JSON.stringify(policy).replaceAll(String(policy.uid), '{licence}').replaceAll(scope.studioId, '{studio}').replaceAll(titleId, '{title}');
       return canonicalSha256(JSON.parse(text) as Record<string, unknown>);

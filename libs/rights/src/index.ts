@@ -6,4 +6,5 @@
  * - release: a key handed out under a decision (Vault.release); `openFor` is the way for members
  */
 export * from './policy/index.js';
-export { type Decision, type Licence, LicenceRefused, type Question, Rights } from './rights.js';
+export { type Licence, Licences } from './licences.js';
+export { type Decision, LicenceRefused, type Question, Rights } from './rights.js';

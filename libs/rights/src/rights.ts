@@ -1,17 +1,8 @@
 import { appendEntry } from '#libs/audit';
 import { config, type Database, decodeCursor, newId, notFound, type Page, type Paged, pageSize, Refusal, type ReleasedKey, row, rows, scoped, type Scope, toPage, type Vault, writeAnyway } from '#libs/platform';
-import { canonicalSha256, type CompiledPolicy, compilePolicy, type Evaluation, evaluate, type PolicyRequest, summarise } from './policy/index.js';
-
-export interface Licence {
-  id: string;
-  name: string;
-  licensor: string;
-  version: number;
-  policy: Record<string, unknown>;
-  /** SHA-256 of the policy's canonical JSON (RFC 8785), hex. */
-  sha256: string;
-  createdAt: Date;
-}
+import { type Licence, Licences } from './licences.js';
+import { type Evaluation, evaluate, type PolicyRequest } from './policy/index.js';
+import { remember } from './remember.js';
 
 /** What a decision is asked about: one scope (a title, dataset version or model) and every title behind it. */
 export interface Question {
@@ -47,16 +38,6 @@ export class LicenceRefused extends Refusal {
   }
 }
 
-interface LicenceRow {
-  id: string;
-  name: string;
-  licensor: string;
-  version: number;
-  policy: Record<string, unknown>;
-  sha256: string;
-  created_at: Date;
-}
-
 interface DecisionRow {
   id: string;
   action: string;
@@ -73,12 +54,8 @@ interface DecisionRow {
   valid_until: Date;
 }
 
-const licenceColumns = 'id, name, licensor, version, policy, sha256, created_at';
 const decisionColumns = 'id, action, outcome, sentence, reason, trace, policies, actor, member_id, scope_kind, scope_id, created_at, valid_until';
 const KEY_CACHE_MS = 30_000;
-const CACHE_ENTRIES = 2_000;
-
-const toLicence = (found: LicenceRow): Licence => ({ id: found.id, name: found.name, licensor: found.licensor, version: found.version, policy: found.policy, sha256: found.sha256, createdAt: found.created_at });
 
 const toDecision = (found: DecisionRow): Decision => ({
   id: found.id,
@@ -96,106 +73,22 @@ const toDecision = (found: DecisionRow): Decision => ({
   validUntil: found.valid_until,
 });
 
-/** Adds to a Map that forgets its oldest entry past `limit`. */
-function remember<V>(cache: Map<string, V>, key: string, value: V, limit = CACHE_ENTRIES): V {
-  if (cache.size >= limit) cache.delete(cache.keys().next().value!);
-  cache.set(key, value);
-  return value;
-}
-
 /**
  * Licences, the decisions they give, and the keys that decisions release.
  * A title attached to a licence is a member of the asset collection `<policy uid>#titles`; that, its own id and the asset ids it was attached with (its EIDR) are what a policy's targets name.
  */
 export class Rights {
-  private readonly compiled = new Map<string, CompiledPolicy>();
   private readonly released = new Map<string, { key: ReleasedKey; until: number }>();
+  readonly licences: Licences;
   private readonly database: Database;
   private readonly vault: Vault;
   private readonly clock: () => Date;
 
   constructor({ database, vault, clock = () => new Date() }: { database: Database; vault: Vault; clock?: () => Date }) {
     this.database = database;
+    this.licences = new Licences(database);
     this.vault = vault;
     this.clock = clock;
-  }
-
-  /** Registers a policy; throws Refusal INVALID_POLICY with the path inside the document. */
-  async createLicence(scope: Scope, input: { name: string; licensor: string; policy: Record<string, unknown> }): Promise<Licence> {
-    this.compile(input.policy);
-    const sha256 = canonicalSha256(input.policy);
-    return this.database.inStudio(scope, async () => {
-      const created = await row<LicenceRow>(
-        `insert into licence (id, studio_id, name, licensor, policy, sha256, created_by) values ($1, $2, $3, $4, $5, $6, $7) returning ${licenceColumns}`,
-        [newId(), scope.studioId, input.name, input.licensor, input.policy, sha256, scope.memberId ?? null],
-      );
-      await appendEntry('licence', { licence: created!.id, name: input.name, sha256, version: 1 });
-      return toLicence(created!);
-    });
-  }
-
-  /** A licence of the studio; throws Refusal NOT_FOUND. */
-  async licence(scope: Scope, id: string): Promise<Licence> {
-    const [found] = await this.licencesById(scope, [id]);
-    if (!found) throw notFound('licence');
-    return found;
-  }
-
-  async licencesById(scope: Scope, ids: string[]): Promise<Licence[]> {
-    return this.database.inStudio(scope, async () => (await rows<LicenceRow>(`select ${licenceColumns} from licence where id = any($1)`, [ids])).map(toLicence));
-  }
-
-  async licences(scope: Scope, page: Page): Promise<Paged<Licence>> {
-    const first = pageSize(page.first);
-    const after = decodeCursor(page.after, 1);
-    return this.database.inStudio(scope, async () => {
-      const found = await rows<LicenceRow>(`select ${licenceColumns} from licence where studio_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`, [scope.studioId, after?.[0] ?? null, first + 1]);
-      return toPage(found.map(toLicence), first, (licence) => [licence.id]);
-    });
-  }
-
-  async countLicences(scope: Scope): Promise<number> {
-    return this.database.inStudio(scope, async () => Number((await row<{ count: string }>(`select count(*) from licence where studio_id = $1`, [scope.studioId]))!.count));
-  }
-
-  /** The licences of each title, by title id. */
-  async licencesOf(scope: Scope, titleIds: string[]): Promise<Map<string, Licence[]>> {
-    return this.database.inStudio(scope, async () => {
-      const found = await rows<LicenceRow & { title_id: string }>(
-        `select title_id, ${licenceColumns} from licence_title join licence on licence.id = licence_id where licence_title.studio_id = $1 and title_id = any($2) order by title_id, id`,
-        [scope.studioId, titleIds],
-      );
-      const byTitle = new Map<string, Licence[]>(titleIds.map((id) => [id, []]));
-      for (const licence of found) byTitle.get(licence.title_id)!.push(toLicence(licence));
-      return byTitle;
-    });
-  }
-
-  /** Ids of the titles under a licence, newest first. */
-  async titleIdsOf(scope: Scope, licenceId: string, page: Page): Promise<Paged<string>> {
-    const first = pageSize(page.first);
-    const after = decodeCursor(page.after, 1);
-    return this.database.inStudio(scope, async () => {
-      const found = await rows<{ title_id: string }>(`select title_id from licence_title where licence_id = $1 and ($2::uuid is null or title_id < $2) order by title_id desc limit $3`, [licenceId, after?.[0] ?? null, first + 1]);
-      return toPage(found.map((item) => item.title_id), first, (id) => [id]);
-    });
-  }
-
-  async countTitlesOf(scope: Scope, licenceId: string): Promise<number> {
-    return this.database.inStudio(scope, async () => Number((await row<{ count: string }>(`select count(*) from licence_title where licence_id = $1`, [licenceId]))!.count));
-  }
-
-  /** Puts a title under licences; `assetIds` are further names a policy may target it by (its EIDR as a URI). Throws Refusal NOT_FOUND when a licence is not the studio's. */
-  async attach(scope: Scope, titleId: string, licenceIds: string[], assetIds: string[] = []): Promise<void> {
-    await this.database.inStudio(scope, async () => {
-      if ((await this.licencesById(scope, licenceIds)).length !== new Set(licenceIds).size) throw notFound('licence');
-      await rows(`insert into licence_title (licence_id, title_id, studio_id, asset_ids) select unnest($1::uuid[]), $2, $3, $4 on conflict do nothing`, [licenceIds, titleId, scope.studioId, assetIds]);
-    });
-  }
-
-  /** A line a rule, in plain words. */
-  summary(licence: Licence): string[] {
-    return summarise(this.compile(licence.policy));
   }
 
   /**
@@ -205,9 +98,9 @@ export class Rights {
   async decide(scope: Scope, question: Question): Promise<Decision> {
     return this.database.inStudio(scope, async () => {
       const titleIds = [...new Set(question.titleIds)];
-      const licences = await this.licencesOf(scope, titleIds);
+      const licences = await this.licences.ofTitles(scope, titleIds);
       const request = await this.request(scope, question, titleIds, licences);
-      const policies = [...new Map([...licences.values()].flat().map((licence) => [licence.id, licence])).values()].map((licence) => this.compile(licence.policy));
+      const policies = [...new Map([...licences.values()].flat().map((licence) => [licence.id, licence])).values()].map((licence) => this.licences.compile(licence.policy));
       const evaluation = evaluate(policies, request, { performed: [] });
       const id = newId();
       const now = this.clock();
@@ -250,7 +143,7 @@ export class Rights {
         [scope.studioId, question.scopeId, question.action, scope.memberId ?? null],
       );
       if (last?.outcome === 'permit' && last.valid_until.getTime() > this.clock().getTime() + 5_000) {
-        const current = [...(await this.licencesOf(scope, question.titleIds)).values()].flat();
+        const current = [...(await this.licences.ofTitles(scope, question.titleIds)).values()].flat();
         const hashes = (list: { sha256: string }[]): string => [...new Set(list.map((item) => item.sha256))].sort().join();
         if (hashes(last.policies) === hashes(current)) return toDecision(last);
       }
@@ -317,11 +210,6 @@ export class Rights {
       );
       return new Map(found.map((item) => [item.decision_id, item.ids]));
     });
-  }
-
-  private compile(policy: Record<string, unknown>): CompiledPolicy {
-    const sha256 = canonicalSha256(policy);
-    return this.compiled.get(sha256) ?? remember(this.compiled, sha256, compilePolicy(policy));
   }
 
   private async request(scope: Scope, question: Question, titleIds: string[], licences: Map<string, Licence[]>): Promise<PolicyRequest> {

@@ -27,7 +27,7 @@ export function loaders(services: Services, me: Scope) {
     title: byId(async (ids) => keyed(await catalogue.titlesById(me, ids)), null),
     master: byId((ids) => catalogue.mastersOf(me, ids), null),
     job: byId((ids) => database.inStudio(me, () => jobsOf(ids)), null),
-    licencesOfTitle: byId((ids) => rights.licencesOf(me, ids), []),
+    licencesOfTitle: byId((ids) => rights.licences.ofTitles(me, ids), []),
     decision: byId(async (ids) => keyed(await rights.decisionsById(me, ids)), null),
     titleIdsOfDecision: byId((ids) => rights.titleIdsOfDecisions(me, ids), []),
     analysis: byId((ids) => curation.analysesOf(me, ids), null),

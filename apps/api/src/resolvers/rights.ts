@@ -21,13 +21,13 @@ export class RightsResolver {
   @Query()
   @Can('read', 'Licence')
   licences(@Me() me: Principal, @Args() page: Page): Promise<Connection<Licence>> {
-    return connection(this.rights.licences(me, page), () => this.rights.countLicences(me));
+    return connection(this.rights.licences.page(me, page), () => this.rights.licences.count(me));
   }
 
   @Query()
   @Can('read', 'Licence')
   licence(@Me() me: Principal, @Args('id') id: string): Promise<Licence> {
-    return this.rights.licence(me, id);
+    return this.rights.licences.find(me, id);
   }
 
   @Query()
@@ -45,7 +45,7 @@ export class RightsResolver {
   @Mutation()
   @Can('create', 'Licence')
   createLicence(@Me() me: Principal, @Args('input') input: { name: string; licensor: string; policy: Record<string, unknown> }): Promise<Licence> {
-    return this.rights.createLicence(me, input);
+    return this.rights.licences.create(me, input);
   }
 
   @Mutation()
@@ -66,17 +66,17 @@ export class LicenceResolver {
 
   @ResolveField()
   summary(@Parent() licence: Licence): string[] {
-    return this.rights.summary(licence);
+    return this.rights.licences.summary(licence);
   }
 
   @ResolveField()
   @Can('read', 'Title')
   titles(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Title>> {
-    return connection(this.titlesOf(licence, me, page, load), () => this.rights.countTitlesOf(me, licence.id));
+    return connection(this.titlesOf(licence, me, page, load), () => this.rights.licences.countTitles(me, licence.id));
   }
 
   private async titlesOf(licence: Licence, me: Principal, page: Page, load: RequestContext['load']): Promise<Paged<Title>> {
-    const ids = await this.rights.titleIdsOf(me, licence.id, page);
+    const ids = await this.rights.licences.titleIds(me, licence.id, page);
     return { ...ids, items: await titlesOf(ids.items, load) };
   }
 }

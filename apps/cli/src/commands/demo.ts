@@ -101,13 +101,15 @@ export async function runLoop(product: Product, options: Options, progress: Prog
       return ids;
     });
     const [filmsOfA, filmsOfB] = [films.filter((film) => film.studio === 0), films.filter((film) => film.studio === 1)];
-    report.titles.push(...(await onboardFilms(a.archivist, filmsOfA, licencesOfA, progress)));
-    await analyse(a.archivist, report.titles, progress);
-    if (filmsOfB.length) report.titles.push(...(await onboardFilms(b.archivist, filmsOfB, b.licenceIds, progress)));
-    if (!report.titles.some((title) => title.state === 'ready')) {
+    const ofA = await onboardFilms(a.archivist, filmsOfA, licencesOfA, progress);
+    const ofB = filmsOfB.length ? await onboardFilms(b.archivist, filmsOfB, b.licenceIds, progress) : [];
+    report.titles.push(...ofA, ...ofB);
+    await analyse(a.archivist, ofA, progress);
+    if (ofB.length) await analyse(b.archivist, ofB, progress);
+    if (!ofA.some((title) => title.state === 'ready')) {
       throw new ClientRefused({ code: 'NOTHING_TO_TRAIN_ON', message: 'No title is ready, so there is nothing to train on.', wayOut: 'The reasons are in the report and on each title in the console.' });
     }
-    const { versionId, dataset } = await buildDataset(a.editor, report.titles, progress);
+    const { versionId, dataset } = await buildDataset(a.editor, ofA, progress);
     report.dataset = dataset;
     const trained = await train(a.editor, versionId, progress);
     report.run = trained.run;
@@ -115,7 +117,7 @@ export async function runLoop(product: Product, options: Options, progress: Prog
     const made = await generate(a.editor, trained.model.id, prompts, join(product.dataDir, 'delivered', a.studio.slug), progress);
     report.outputs = made.outputs;
     report.attempts = await progress.step('other studio', async (say) => {
-      const all = { ...made, titleIds: report.titles.filter((title) => title.shots).map((title) => title.id), licenceIds: licencesOfA, datasetVersionId: versionId, runId: trained.runId, modelId: trained.model.id, outputIds: made.outputs.map((output) => output.id) };
+      const all = { ...made, titleIds: ofA.filter((title) => title.shots).map((title) => title.id), licenceIds: licencesOfA, datasetVersionId: versionId, runId: trained.runId, modelId: trained.model.id, outputIds: made.outputs.map((output) => output.id) };
       const attempts = await tryAsOther(b.editor, b.agentToken, all, await objectsOf(database, a.id), new Client(product.url));
       say(`${attempts.filter((attempt) => attempt.refused).length} of ${attempts.length} attempts refused`);
       return attempts;
