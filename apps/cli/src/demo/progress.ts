@@ -1,5 +1,6 @@
 /** A line per step: rewritten while it goes on where a person watches, written once where it goes to a file. */
 export class Progress {
+  /** Seconds a step took; of a step done twice, both. */
   readonly seconds: Record<string, number> = {};
   private width = 0;
   private told = '';
@@ -14,8 +15,9 @@ export class Progress {
     const tick = setInterval(() => this.show(name, this.told, start), 500);
     try {
       const result = await work((note) => (this.told = note));
-      this.seconds[name] = Math.round((performance.now() - start) / 10) / 100;
-      this.end(`✓ ${name.padEnd(14)} ${this.told}  (${this.seconds[name]!.toFixed(1)} s)`);
+      const seconds = Math.round((performance.now() - start) / 10) / 100;
+      this.seconds[name] = (this.seconds[name] ?? 0) + seconds;
+      this.end(`✓ ${name.padEnd(14)} ${this.told}  (${seconds.toFixed(1)} s)`);
       return result;
     } catch (error) {
       this.end(`✗ ${name.padEnd(14)} ${this.told}`);
