@@ -1,6 +1,12 @@
-/** What a fact may be: a term, place, id or ISO instant as text, a number, or several of them. */
-export type Fact = string | number | boolean | readonly (string | number)[];
+/** What a fact may be: a term, place, id, ISO instant or ISO duration as text, a number, yes or no, an amount with its unit, or several texts or numbers. */
+export type Fact = string | number | boolean | Quantity | readonly (string | number)[];
 export type Facts = Readonly<Record<string, Fact>>;
+
+/** An amount in a unit, e.g. 5 in http://dbpedia.org/resource/Euro. Without a unit a number counts as given in the unit that the contract names. */
+export interface Quantity {
+  value: number;
+  unit: string;
+}
 
 /** Half-open frames [first, end) of an edit, counted at `rate` frames a second ("24", "24000/1001"). */
 export interface Segment {
@@ -46,11 +52,54 @@ export interface PerformedDuty {
   at: string;
   /** Where the proof lies; not judged here. */
   evidence?: string;
+  /** What is known of how it was done, e.g. payAmount. What contradicts the duty's own terms does not count; what is not said was judged by who recorded it. */
+  facts?: Facts;
+}
+
+/** Frames that a licence or a person leaves out. */
+export interface Exclusion {
+  id: string;
+  /** The asset whose frames they are. */
+  target: string;
+  segment: Segment;
+  /** Absent: whatever is asked. An action stands for everything included in it. */
+  actions?: readonly string[];
+  /** For the sentence: "the rights to this scene were not cleared". */
+  why: string;
+  clause?: string;
+}
+
+/** An emergency stop: refuses whatever touches its subject. */
+export interface Hold {
+  id: string;
+  on: 'title' | 'performer' | 'licence' | 'studio';
+  /** The asset's, performer's or party's id, or the policy's uid. */
+  subject: string;
+  why: string;
+  /** ISO instant from which it is in force. */
+  since: string;
+}
+
+/** A prohibition that was broken: its remedies are owed. */
+export interface Infringement {
+  /** Absolute id of the prohibition. */
+  rule: string;
+  at: string;
+}
+
+/** When the period of a duty began to run, where that was not this decision (delivery, first training, the last use). */
+export interface BegunDuty {
+  duty: string;
+  at: string;
 }
 
 /** The state of the world beside the request. */
 export interface WorldState {
   performed: readonly PerformedDuty[];
+  exclusions?: readonly Exclusion[];
+  holds?: readonly Hold[];
+  infringements?: readonly Infringement[];
+  begun?: readonly BegunDuty[];
 }
 
 /** `unknown` fails a permission and triggers a prohibition. */
@@ -67,9 +116,9 @@ export interface ConstraintTrace {
   result: Truth;
 }
 
-/** and, or, xone of constraints. */
+/** and, or, xone, andSequence of constraints. */
 export interface LogicTrace {
-  logic: 'and' | 'or' | 'xone';
+  logic: 'and' | 'or' | 'xone' | 'andSequence';
   of: ConditionTrace[];
   result: Truth;
 }
@@ -83,6 +132,8 @@ export interface DutyTrace {
   phase: Phase;
   /** `inactive`: its own constraints say that it is not due. */
   state: 'fulfilled' | 'due' | 'inactive';
+  /** What comes on top because its deadline passed unfulfilled. */
+  consequences?: DutyTrace[];
 }
 
 export interface RuleTrace {
@@ -111,8 +162,14 @@ export interface Obligation {
   trigger: string;
   /** ISO 8601 duration that the contract gives from the trigger on. */
   period: string | null;
-  /** ISO instant, where the trigger is this decision. */
+  /** ISO instant, where it is known when the period began. Of a duty that returns: when it is due next. */
   deadline: string | null;
+  /** ISO 8601 duration after which it is due again, and again. */
+  interval?: string;
+  /** A remedy of an infringement that is on record: due whatever the outcome. */
+  state?: 'due';
+  /** The prohibition that it remedies. */
+  remedies?: string;
 }
 
 export interface Reason {
@@ -125,6 +182,7 @@ export interface Reason {
   whatWouldChangeIt: string;
 }
 
+/** The answer. Hashes, reason and obligations are computed when they are first read. */
 export interface Evaluation {
   outcome: 'permit' | 'refuse';
   /** Every policy that governs one of the targets. */
@@ -133,6 +191,6 @@ export interface Evaluation {
   stateSha256: string;
   trace: RuleTrace[];
   reason: Reason;
-  /** Duties that begin with a permit; empty on a refusal. */
+  /** Duties that begin with a permit (none on a refusal), and remedies that are owed whatever the outcome. */
   obligations: Obligation[];
 }
