@@ -1,6 +1,6 @@
 import { ChevronFirst, ChevronLast, Pause, Play, StepBack, StepForward, Volume2, VolumeX } from 'lucide-react';
 import { useState } from 'react';
-import { timecode } from '../../lib/frames.js';
+import { timecode } from '../../../../shared/timecode.js';
 import { IconButton } from '../../ui/button.js';
 import { useFrame, type Playhead } from './playhead.js';
 import type { Playback } from './use-playback.js';

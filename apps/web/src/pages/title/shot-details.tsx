@@ -1,4 +1,4 @@
-import { timecode } from '../../lib/frames.js';
+import { timecode } from '../../../../shared/timecode.js';
 import { date, inWords, span, spaced } from '../../lib/format.js';
 import { useCan } from '../../lib/session.js';
 import { Facts } from '../../ui/page.js';

@@ -1,7 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import clsx from 'clsx';
 import { useRef } from 'react';
-import { timecode } from '../../lib/frames.js';
+import { timecode } from '../../../../shared/timecode.js';
 import { entryInWords, type Shot } from './shots.js';
 
 const ROW = 84;

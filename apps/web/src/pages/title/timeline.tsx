@@ -1,7 +1,7 @@
 import clsx from 'clsx';
 import { Maximize2, ZoomIn, ZoomOut } from 'lucide-react';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { timecode } from '../../lib/frames.js';
+import { timecode } from '../../../../shared/timecode.js';
 import { IconButton } from '../../ui/button.js';
 import type { Playhead } from './playhead.js';
 import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
