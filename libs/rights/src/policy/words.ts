@@ -82,7 +82,8 @@ export function dutyWords(duty: Duty): string {
   return `with ${wordsFor(duty.action)} ${/ /.test(trigger) && trigger.includes('licence') ? when : when.replace('of when', 'of').replace(/^when/, 'on')}`;
 }
 
-function periodWords(period: string): string {
+/** "30 days" for P30D. */
+export function periodWords(period: string): string {
   const units: Record<string, string> = { Y: 'year', M: 'month', W: 'week', D: 'day', H: 'hour', m: 'minute' };
   // The M behind the T counts minutes.
   const parts = [...period.replace(/T.*$/, (time) => time.replace('M', 'm')).matchAll(/(\d+)([YMWDHm])/g)];
