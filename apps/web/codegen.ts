@@ -2,7 +2,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 export default {
-  schema: 'apps/api/src/schema/backlot.graphql',
+  schema: 'apps/api/src/schema/*.graphql',
   documents: ['apps/web/src/**/*.{ts,tsx}', '!apps/web/src/generated/**'],
   generates: {
     'apps/web/src/generated/': {

@@ -6,10 +6,20 @@ import { Chip } from '../ui/chip.js';
 import { Copied, Facts } from '../ui/page.js';
 import { Trace, type DecisionReason, type RuleTrace } from './trace.js';
 
+export function DecisionList({ decisions }: { decisions: DecisionFieldsFragment[] }) {
+  return (
+    <div className="flex flex-col gap-2">
+      {decisions.map((decision) => (
+        <DecisionCard key={decision.id} decision={decision} />
+      ))}
+    </div>
+  );
+}
+
 /** One decision: its sentence, and behind it every rule with what was actually the case. */
 export function DecisionCard({ decision, open }: { decision: DecisionFieldsFragment; open?: boolean }) {
   return (
-    <details open={open} className="group rounded-lg border border-line bg-panel open:border-edge/60">
+    <details open={open} className="group rounded-lg border border-line bg-panel [contain-intrinsic-size:auto_4rem] [content-visibility:auto] open:border-edge/60">
       <summary className="flex list-none items-start gap-3 px-4 py-3 [&::-webkit-details-marker]:hidden">
         <Chip tone={decision.permitted ? 'go' : 'stop'} className="mt-0.5 w-20 shrink-0">
           {decision.permitted ? 'Allowed' : 'Refused'}

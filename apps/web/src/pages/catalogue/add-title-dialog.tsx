@@ -5,10 +5,12 @@ import { useClient, useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
 import { bytes, count } from '../../lib/format.js';
 import { useAction } from '../../lib/outcome.js';
+import { Answered } from '../../ui/answered.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Choices, TextField } from '../../ui/field.js';
-import { Failed, SkeletonRows, Why, type ReasonLike } from '../../ui/states.js';
+import { FormDialog } from '../../ui/form-dialog.js';
+import { SkeletonRows, Why, type ReasonLike } from '../../ui/states.js';
 import { uploads } from './uploads.js';
 
 const licenceChoices = graphql(`
@@ -62,8 +64,8 @@ function nameOf(fileName: string): string {
 /** Registers a title for each file under the chosen licences and starts its upload. */
 export function AddTitleDialog({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
   const client = useClient();
-  const [{ data, error }, again] = useQuery({ query: licenceChoices, requestPolicy: 'cache-and-network' });
-  const { run, busy, refusal } = useAction(createTitle, 'createTitle');
+  const answer = useQuery({ query: licenceChoices, requestPolicy: 'cache-and-network' });
+  const action = useAction(createTitle, 'createTitle');
   const [drafts, setDrafts] = useState<Draft[]>([]);
   const [licenceIds, setLicenceIds] = useState<string[]>([]);
   const [kept, setKept] = useState<{ name: string; reason: ReasonLike }[]>([]);
@@ -77,7 +79,7 @@ export function AddTitleDialog({ onClose, onAdded }: { onClose: () => void; onAd
   const submit = async () => {
     const withheld: typeof kept = [];
     for (const draft of drafts) {
-      const title = await run({ input: { name: draft.name, licenceIds } });
+      const title = await action.run({ input: { name: draft.name, licenceIds } });
       if (!title) return;
       setDrafts((now) => now.filter((one) => one !== draft));
       onAdded();
@@ -106,61 +108,51 @@ export function AddTitleDialog({ onClose, onAdded }: { onClose: () => void; onAd
   }
 
   return (
-    <Dialog title="Add titles" onClose={onClose}>
-      <form
-        className="flex flex-col gap-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Drop onFiles={add} />
-        {drafts.length > 0 && (
-          <ul className="flex flex-col gap-3">
-            {drafts.map((draft, place) => (
-              <li key={`${draft.file.name} ${place}`} className="flex items-end gap-2">
-                <div className="min-w-0 flex-1">
-                  <TextField
-                    label="Name"
-                    required
-                    value={draft.name}
-                    hint={`${draft.file.name}, ${bytes(draft.file.size)}`}
-                    onChange={({ target }) => setDrafts((now) => now.map((one) => (one === draft ? { ...one, name: target.value } : one)))}
-                  />
-                </div>
-                <IconButton label={`Leave ${draft.file.name} out`} className="mb-5.5" onClick={() => setDrafts((now) => now.filter((one) => one !== draft))}>
-                  <X size={16} aria-hidden />
-                </IconButton>
-              </li>
-            ))}
-          </ul>
-        )}
-        {error && !data ? (
-          <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} />
-        ) : !data ? (
-          <SkeletonRows rows={2} className="h-10" />
-        ) : data.licences.nodes.length === 0 ? (
-          <p className="text-sm text-soft">There is no licence yet. A title needs one: ask your compliance officer to add it under Licences.</p>
-        ) : (
-          <Choices
-            legend="Licences it stands under"
-            hint="Every chosen licence must permit what is done with the title. What no licence permits is refused."
-            chosen={licenceIds}
-            onChange={setLicenceIds}
-            options={data.licences.nodes.map((licence) => ({ id: licence.id, name: `${licence.name}, ${licence.licensor}`, note: licence.summary[0] }))}
-          />
-        )}
-        {refusal && <Why reason={refusal} />}
-        <div className="flex justify-end gap-2">
-          <Button look="bare" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button look="primary" type="submit" busy={busy} disabled={drafts.length === 0 || licenceIds.length === 0}>
-            {drafts.length > 1 ? `Add ${drafts.length} titles` : 'Add title'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Add titles"
+      act={drafts.length > 1 ? `Add ${drafts.length} titles` : 'Add title'}
+      action={action}
+      disabled={drafts.length === 0 || licenceIds.length === 0}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <Drop onFiles={add} />
+      {drafts.length > 0 && (
+        <ul className="flex flex-col gap-3">
+          {drafts.map((draft, place) => (
+            <li key={`${draft.file.name} ${place}`} className="flex items-end gap-2">
+              <div className="min-w-0 flex-1">
+                <TextField
+                  label="Name"
+                  required
+                  value={draft.name}
+                  hint={`${draft.file.name}, ${bytes(draft.file.size)}`}
+                  onChange={({ target }) => setDrafts((now) => now.map((one) => (one === draft ? { ...one, name: target.value } : one)))}
+                />
+              </div>
+              <IconButton label={`Leave ${draft.file.name} out`} className="mb-5.5" onClick={() => setDrafts((now) => now.filter((one) => one !== draft))}>
+                <X size={16} aria-hidden />
+              </IconButton>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Answered answer={answer} waiting={<SkeletonRows rows={2} className="h-10" />}>
+        {({ licences }) =>
+          licences.nodes.length === 0 ? (
+            <p className="text-sm text-soft">There is no licence yet. A title needs one: ask your compliance officer to add it under Licences.</p>
+          ) : (
+            <Choices
+              legend="Licences it stands under"
+              hint="Every chosen licence must permit what is done with the title. What no licence permits is refused."
+              chosen={licenceIds}
+              onChange={setLicenceIds}
+              options={licences.nodes.map((licence) => ({ id: licence.id, name: `${licence.name}, ${licence.licensor}`, note: licence.summary[0] }))}
+            />
+          )
+        }
+      </Answered>
+    </FormDialog>
   );
 }
 

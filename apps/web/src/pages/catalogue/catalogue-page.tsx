@@ -1,5 +1,4 @@
 import { getRouteApi } from '@tanstack/react-router';
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { Plus, Search } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { graphql } from '../../generated/index.js';
@@ -9,6 +8,7 @@ import { useLive } from '../../lib/live.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
 import { Button } from '../../ui/button.js';
+import { useRowsInSight } from '../../ui/rows-in-sight.js';
 import { Page } from '../../ui/page.js';
 import { Empty, Failed, Skeleton } from '../../ui/states.js';
 import { AddTitleDialog } from './add-title-dialog.js';
@@ -149,19 +149,18 @@ const UNDER_POSTER = 52;
 
 /** Only the rows in sight are in the page: 10,000 titles scroll like ten. */
 function Grid({ titles, more, onMore }: { titles: CatalogueTitle[]; more: boolean; onMore: () => void }) {
-  const element = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
+  const columns = Math.max(2, Math.min(5, Math.floor(width / 235)));
+  const rows = Math.ceil(titles.length / columns);
+  const cell = (width - GAP * (columns - 1)) / columns;
+  const height = Math.max(80, (cell * 9) / 16 + UNDER_POSTER + GAP);
+  const { element, rows: virtual } = useRowsInSight<HTMLDivElement>(rows, height, 3);
   useLayoutEffect(() => {
     if (!element.current) return;
     const watch = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
     watch.observe(element.current);
     return () => watch.disconnect();
-  }, []);
-  const columns = Math.max(2, Math.min(5, Math.floor(width / 235)));
-  const rows = Math.ceil(titles.length / columns);
-  const cell = (width - GAP * (columns - 1)) / columns;
-  const height = Math.max(80, (cell * 9) / 16 + UNDER_POSTER + GAP);
-  const virtual = useWindowVirtualizer({ count: rows, estimateSize: () => height, overscan: 3, scrollMargin: element.current?.offsetTop ?? 0 });
+  }, [element]);
   useEffect(() => virtual.measure(), [virtual, height]);
   const shown = virtual.getVirtualItems();
   const last = shown.at(-1)?.index ?? 0;

@@ -1,11 +1,12 @@
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
+import { numberOr, useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { Answered } from '../../ui/answered.js';
 import { Choices, TextField } from '../../ui/field.js';
-import { Failed, SkeletonRows, Why } from '../../ui/states.js';
+import { FormDialog } from '../../ui/form-dialog.js';
+import { SkeletonRows } from '../../ui/states.js';
 
 const readyTitles = graphql(`
   query ReadyTitles($search: String) {
@@ -38,66 +39,44 @@ const buildDataset = graphql(`
 `);
 
 export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt: (versionId: string) => void }) {
-  const [search, setSearch] = useState('');
-  const [{ data, error }, again] = useQuery({ query: readyTitles, variables: { search: search || null }, requestPolicy: 'cache-and-network' });
-  const { run, busy, refusal } = useAction(buildDataset, 'buildDataset');
-  const [name, setName] = useState('');
+  const { values, field } = useForm({ name: '', search: '', minSeconds: '', words: '', perShot: '' });
   const [titleIds, setTitleIds] = useState<string[]>([]);
-  const [minSeconds, setMinSeconds] = useState('');
-  const [words, setWords] = useState('');
-  const [perShot, setPerShot] = useState('');
+  const answer = useQuery({ query: readyTitles, variables: { search: values.search || null }, requestPolicy: 'cache-and-network' });
+  const action = useAction(buildDataset, 'buildDataset');
+  const nothingReady = answer[0].data?.titles.nodes.length === 0 && !values.search;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const built = await run({
-      input: {
-        name,
-        titleIds,
-        minSeconds: minSeconds === '' ? null : Number(minSeconds),
-        captionContains: words.trim() || null,
-        clipsPerShot: perShot === '' ? null : Number(perShot),
-      },
-    });
+  const submit = async () => {
+    const input = { name: values.name, titleIds, minSeconds: numberOr(values.minSeconds), captionContains: values.words.trim() || null, clipsPerShot: numberOr(values.perShot) };
+    const built = await action.run({ input });
     if (built) onBuilt(built.id);
   };
 
   return (
-    <Dialog title="Build a dataset" onClose={onClose}>
-      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-5">
-        <TextField label="Name" required autoFocus value={name} onChange={({ target }) => setName(target.value)} hint="The same name again makes its next version." />
-        {error && !data ? (
-          <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} />
-        ) : !data ? (
-          <SkeletonRows rows={3} className="h-9" />
-        ) : data.titles.nodes.length === 0 && !search ? (
-          <p className="text-sm text-soft">No title is ready yet. Add one to the catalogue and wait until it is analysed.</p>
-        ) : (
-          <div className="flex flex-col gap-3">
-            {data.titles.totalCount > 20 || search ? <TextField label="Find a title" type="search" value={search} onChange={({ target }) => setSearch(target.value)} /> : null}
-            <Choices
-              legend="Titles"
-              hint={titleIds.length === 0 ? 'None chosen: every title that is ready.' : `${titleIds.length} chosen.`}
-              chosen={titleIds}
-              onChange={setTitleIds}
-              options={data.titles.nodes.map((title) => ({ id: title.id, name: title.year ? `${title.name} (${title.year})` : title.name }))}
-            />
-          </div>
-        )}
-        <div className="grid gap-4 sm:grid-cols-2">
-          <TextField label="Shots of at least, seconds" type="number" min={0} step={0.1} value={minSeconds} onChange={({ target }) => setMinSeconds(target.value)} />
-          <TextField label="Clips per shot, at most" type="number" min={1} step={1} value={perShot} onChange={({ target }) => setPerShot(target.value)} />
-        </div>
-        <TextField label="Words that the caption must hold" value={words} onChange={({ target }) => setWords(target.value)} />
-        {refusal && <Why reason={refusal} />}
-        <div className="flex justify-end gap-2">
-          <Button look="bare" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button look="primary" type="submit" busy={busy} disabled={data?.titles.nodes.length === 0 && !search}>
-            Build
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="Build a dataset" act="Build" action={action} disabled={nothingReady} onSubmit={submit} onClose={onClose}>
+      <TextField label="Name" required autoFocus {...field('name')} hint="The same name again makes its next version." />
+      <Answered answer={answer} waiting={<SkeletonRows rows={3} className="h-9" />}>
+        {({ titles }) =>
+          nothingReady ? (
+            <p className="text-sm text-soft">No title is ready yet. Add one to the catalogue and wait until it is analysed.</p>
+          ) : (
+            <div className="flex flex-col gap-3">
+              {titles.totalCount > 20 || values.search ? <TextField label="Find a title" type="search" {...field('search')} /> : null}
+              <Choices
+                legend="Titles"
+                hint={titleIds.length === 0 ? 'None chosen: every title that is ready.' : `${titleIds.length} chosen.`}
+                chosen={titleIds}
+                onChange={setTitleIds}
+                options={titles.nodes.map((title) => ({ id: title.id, name: title.year ? `${title.name} (${title.year})` : title.name }))}
+              />
+            </div>
+          )
+        }
+      </Answered>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField label="Shots of at least, seconds" type="number" min={0} step={0.1} {...field('minSeconds')} />
+        <TextField label="Clips per shot, at most" type="number" min={1} step={1} {...field('perShot')} />
+      </div>
+      <TextField label="Words that the caption must hold" {...field('words')} />
+    </FormDialog>
   );
 }

@@ -6,10 +6,11 @@ import type { DatasetQuery } from '../../generated/graphql.js';
 import { count, date, inWords } from '../../lib/format.js';
 import { useLive } from '../../lib/live.js';
 import { useCan } from '../../lib/session.js';
+import { Absent } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
 import { Copied, Facts, Page, Panel, Tabs } from '../../ui/page.js';
 import { Progress } from '../../ui/progress.js';
-import { Failed, NotThere, SkeletonRows, Why } from '../../ui/states.js';
+import { Why } from '../../ui/states.js';
 import { StartDialog } from '../runs/start-dialog.js';
 import { Dropped } from './dropped.js';
 import { Kept } from './kept.js';
@@ -53,18 +54,14 @@ export function DatasetPage() {
   const navigate = useNavigate();
   const [starting, setStarting] = useState(false);
   const [open, setOpen] = useState<'kept' | 'dropped'>('kept');
-  const [{ data, error, fetching }, again] = useQuery({ query: datasetQuery, variables: { id: versionId }, requestPolicy: 'cache-and-network' });
-  const version = data?.datasetVersion;
+  const [answer, again] = useQuery({ query: datasetQuery, variables: { id: versionId }, requestPolicy: 'cache-and-network' });
+  const version = answer.data?.datasetVersion;
   const look = () => again({ requestPolicy: 'network-only' });
   useLive(version?.state === 'BUILDING', look);
 
   const back = <Link to="/datasets">Datasets</Link>;
   if (!version) {
-    return (
-      <Page title="Dataset" above={back}>
-        {error ? <Failed error={error} retry={look} /> : fetching || !data ? <SkeletonRows /> : <NotThere what="dataset" back={back} />}
-      </Page>
-    );
+    return <Absent what="dataset" back={back} answer={answer} retry={look} />;
   }
   return (
     <Page

@@ -6,11 +6,11 @@ import { count, date } from '../../lib/format.js';
 import { useLive } from '../../lib/live.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
+import { Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
-import { More } from '../../ui/more.js';
 import { Copied, Page } from '../../ui/page.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
-import { Line, Lines } from '../../ui/table.js';
+import { Empty } from '../../ui/states.js';
+import { Table } from '../../ui/table.js';
 import { BuildDialog } from './build-dialog.js';
 import { DatasetStateChip } from './state-chip.js';
 
@@ -53,36 +53,31 @@ export function DatasetsPage() {
   );
   return (
     <Page title="Datasets" lead="Frozen sets of clips. What is in a version never changes; the same inputs give the same hash." actions={build}>
-      {list.error && list.nodes.length === 0 ? (
-        <Failed error={list.error} retry={() => list.refresh()} />
-      ) : list.starting ? (
-        <SkeletonRows />
-      ) : list.nodes.length === 0 ? (
-        <Empty title="No dataset yet" action={build}>
-          Choose titles that are ready. Backlot cuts their shots into clips, and says of every shot it leaves out why.
-        </Empty>
-      ) : (
-        <>
-          <Lines label="Datasets" heads={['Dataset', 'State', 'Kept', 'Dropped', 'Hash', 'Begun']}>
-            {list.nodes.map((version) => (
-              <Line
-                key={version.id}
-                to="/datasets/$versionId"
-                params={{ versionId: version.id }}
-                name={`${version.name}, version ${version.number}`}
-                cells={[
-                  ['State', <DatasetStateChip state={version.state} />],
-                  ['Kept', count(version.clipCount, 'clip')],
-                  ['Dropped', count(version.droppedCount, 'shot')],
-                  ['Hash', version.hash ? <span className="relative z-1"><Copied value={version.hash} /></span> : '–'],
-                  ['Begun', date(version.createdAt)],
-                ]}
-              />
-            ))}
-          </Lines>
-          <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-        </>
-      )}
+      <Paged
+        list={list}
+        empty={
+          <Empty title="No dataset yet" action={build}>
+            Choose titles that are ready. Backlot cuts their shots into clips, and says of every shot it leaves out why.
+          </Empty>
+        }
+      >
+        {(versions) => (
+          <Table
+            label="Datasets"
+            rows={versions}
+            head="Dataset"
+            name={(version) => `${version.name}, version ${version.number}`}
+            to={(version) => ({ to: '/datasets/$versionId', params: { versionId: version.id } })}
+            columns={[
+              ['State', (version) => <DatasetStateChip state={version.state} />],
+              ['Kept', (version) => count(version.clipCount, 'clip')],
+              ['Dropped', (version) => count(version.droppedCount, 'shot')],
+              ['Hash', (version) => (version.hash ? <span className="relative z-1"><Copied value={version.hash} /></span> : '–')],
+              ['Begun', (version) => date(version.createdAt)],
+            ]}
+          />
+        )}
+      </Paged>
       {building && (
         <BuildDialog onClose={() => setBuilding(false)} onBuilt={(versionId) => void navigate({ to: '/datasets/$versionId', params: { versionId } })} />
       )}

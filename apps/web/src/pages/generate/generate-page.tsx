@@ -6,9 +6,9 @@ import { count } from '../../lib/format.js';
 import { useLive } from '../../lib/live.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
-import { More } from '../../ui/more.js';
+import { Answered, Paged } from '../../ui/answered.js';
 import { Page } from '../../ui/page.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
+import { Empty, SkeletonRows } from '../../ui/states.js';
 import { isOpen } from '../runs/run-state.js';
 import { PromptForm } from './prompt-form.js';
 import { ResultCard } from './result-card.js';
@@ -52,7 +52,6 @@ const generations = graphql(`
   }
 `);
 
-
 /** 100 million numbers: far above the starter model's 15 million, far below the smallest model that draws (Wan's 1.3 billion). */
 const DRAWS_FROM = 100_000_000;
 const route = getRouteApi('/generate');
@@ -62,8 +61,8 @@ export function GeneratePage() {
   const navigate = route.useNavigate();
   const can = useCan();
   const [wish, setWish] = useState<Wish>({ prompt: '', seed: '1' });
-  const [{ data, error }, again] = useQuery({ query: modelsQuery, variables: { first: 100 }, requestPolicy: 'cache-and-network' });
-  const models = data?.models.nodes ?? [];
+  const answer = useQuery({ query: modelsQuery, variables: { first: 100 }, requestPolicy: 'cache-and-network' });
+  const models = answer[0].data?.models.nodes ?? [];
   const model = models.find(({ id }) => id === asked) ?? models[0];
   const list = usePagedList(generations, { modelId: asked && model ? model.id : null }, (found) => found.generations, 24);
   useLive(
@@ -81,44 +80,41 @@ export function GeneratePage() {
           recognisable pictures. A base model of your own gives pictures with the same steps.
         </p>
       )}
-      {error && !data ? (
-        <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} />
-      ) : !data ? (
-        <SkeletonRows rows={3} />
-      ) : !model ? (
-        <Empty title="No model yet">A model comes out of a training run that is completed. Start one under Runs.</Empty>
-      ) : (
-        <div className="grid gap-8 lg:grid-cols-[20rem_minmax(0,1fr)]">
-          <PromptForm
-            models={models}
-            model={model}
-            wish={wish}
-            onWish={setWish}
-            mayGenerate={can('create Generation')}
-            onModel={(id) => void navigate({ search: { model: id } })}
-            onGenerated={() => list.refresh()}
-          />
-          <section aria-label="Results" className="min-w-0">
-            <h2 className="figures mb-3 text-sm font-semibold">{list.total === undefined ? 'Results' : count(list.total, 'result')}</h2>
-            {list.error && list.nodes.length === 0 ? (
-              <Failed error={list.error} retry={() => list.refresh()} />
-            ) : list.starting ? (
-              <SkeletonRows rows={2} className="h-56" />
-            ) : list.nodes.length === 0 ? (
-              <Empty title="Nothing generated yet">{can('create Generation') ? 'Write a prompt in words like those of your captions, and press Generate.' : 'Your studio’s editors generate; what they make appears here.'}</Empty>
-            ) : (
-              <>
-                <ul className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
-                  {list.nodes.map((generation) => (
-                    <ResultCard key={generation.id} generation={generation} onChange={() => list.refresh(({ id }) => id === generation.id, false)} onAgain={setWish} />
-                  ))}
-                </ul>
-                <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-              </>
-            )}
-          </section>
-        </div>
-      )}
+      <Answered answer={answer} waiting={<SkeletonRows rows={3} />}>
+        {() =>
+          !model ? (
+            <Empty title="No model yet">A model comes out of a training run that is completed. Start one under Runs.</Empty>
+          ) : (
+            <div className="grid gap-8 lg:grid-cols-[20rem_minmax(0,1fr)]">
+              <PromptForm
+                models={models}
+                model={model}
+                wish={wish}
+                onWish={setWish}
+                mayGenerate={can('create Generation')}
+                onModel={(id) => void navigate({ search: { model: id } })}
+                onGenerated={() => list.refresh()}
+              />
+              <section aria-label="Results" className="min-w-0">
+                <h2 className="figures mb-3 text-sm font-semibold">{list.total === undefined ? 'Results' : count(list.total, 'result')}</h2>
+                <Paged
+                  list={list}
+                  waiting={<SkeletonRows rows={2} className="h-56" />}
+                  empty={<Empty title="Nothing generated yet">{can('create Generation') ? 'Write a prompt in words like those of your captions, and press Generate.' : 'Your studio’s editors generate; what they make appears here.'}</Empty>}
+                >
+                  {(nodes) => (
+                    <ul className="grid gap-5 sm:grid-cols-2 xl:grid-cols-3">
+                      {nodes.map((generation) => (
+                        <ResultCard key={generation.id} generation={generation} onChange={() => list.refresh(({ id }) => id === generation.id, false)} onAgain={setWish} />
+                      ))}
+                    </ul>
+                  )}
+                </Paged>
+              </section>
+            </div>
+          )
+        }
+      </Answered>
     </Page>
   );
 }

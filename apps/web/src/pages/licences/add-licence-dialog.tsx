@@ -1,10 +1,10 @@
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { graphql } from '../../generated/index.js';
+import { useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
 import { TextArea, TextField } from '../../ui/field.js';
-import { Why } from '../../ui/states.js';
+import { FormDialog } from '../../ui/form-dialog.js';
+import type { ReasonLike } from '../../ui/states.js';
 
 const createLicence = graphql(`
   mutation CreateLicence($input: LicenceInput!) {
@@ -24,60 +24,43 @@ const createLicence = graphql(`
 
 export function AddLicenceDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (id: string) => void }) {
   const { run, busy, refusal } = useAction(createLicence, 'createLicence');
-  const [name, setName] = useState('');
-  const [licensor, setLicensor] = useState('');
-  const [text, setText] = useState('');
-  const [broken, setBroken] = useState<string>();
+  const { values, field, set } = useForm({ name: '', licensor: '', text: '' });
+  const [broken, setBroken] = useState<ReasonLike>();
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     let policy: unknown;
     try {
-      policy = JSON.parse(text);
+      policy = JSON.parse(values.text);
       setBroken(undefined);
     } catch (error) {
-      setBroken((error as SyntaxError).message);
-      return;
+      return setBroken({ code: 'NOT_JSON', message: `The policy is not JSON: ${(error as SyntaxError).message}`, wayOut: 'Correct the text at that place.' });
     }
-    const added = await run({ input: { name, licensor, policy } });
+    const added = await run({ input: { name: values.name, licensor: values.licensor, policy } });
     if (added) onAdded(added.id);
   };
 
   return (
-    <Dialog title="Add a licence" onClose={onClose}>
-      <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-5">
-        <TextField label="Name" required autoFocus value={name} onChange={({ target }) => setName(target.value)} />
-        <TextField label="Licensor" required value={licensor} onChange={({ target }) => setLicensor(target.value)} hint="Who grants the rights." />
-        <TextArea
-          label="Policy"
-          required
-          rows={10}
-          spellCheck={false}
-          className="font-mono !text-xs"
-          value={text}
-          onChange={({ target }) => setText(target.value)}
-          hint="ODRL 2.2 as JSON-LD, in Backlot’s profile. The repository’s policies folder has templates."
+    <FormDialog title="Add a licence" act="Add" action={{ busy, refusal: broken ?? refusal }} onSubmit={submit} onClose={onClose}>
+      <TextField label="Name" required autoFocus {...field('name')} />
+      <TextField label="Licensor" required {...field('licensor')} hint="Who grants the rights." />
+      <TextArea
+        label="Policy"
+        required
+        rows={10}
+        spellCheck={false}
+        className="font-mono !text-xs"
+        {...field('text')}
+        hint="ODRL 2.2 as JSON-LD, in Backlot’s profile. The repository’s policies folder has templates."
+      />
+      <label className="text-sm text-tungsten underline underline-offset-2">
+        Read it from a file
+        <input
+          type="file"
+          accept=".json,.jsonld,application/json,application/ld+json"
+          className="sr-only"
+          onChange={({ target }) => void target.files?.[0]?.text().then((text) => set({ text }))}
         />
-        <label className="text-sm text-tungsten underline underline-offset-2">
-          Read it from a file
-          <input
-            type="file"
-            accept=".json,.jsonld,application/json,application/ld+json"
-            className="sr-only"
-            onChange={({ target }) => void target.files?.[0]?.text().then(setText)}
-          />
-        </label>
-        {broken && <Why reason={{ code: 'NOT_JSON', message: `The policy is not JSON: ${broken}`, wayOut: 'Correct the text at that place.' }} />}
-        {refusal && <Why reason={refusal} />}
-        <div className="flex justify-end gap-2">
-          <Button look="bare" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button look="primary" type="submit" busy={busy}>
-            Add
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      </label>
+    </FormDialog>
   );
 }

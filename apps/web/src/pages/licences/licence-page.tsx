@@ -3,9 +3,9 @@ import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
 import { date } from '../../lib/format.js';
 import { usePagedList } from '../../lib/paged-list.js';
-import { More } from '../../ui/more.js';
+import { Absent, Paged } from '../../ui/answered.js';
 import { Copied, Facts, Page, Panel } from '../../ui/page.js';
-import { Failed, NotThere, SkeletonRows } from '../../ui/states.js';
+import { SkeletonRows } from '../../ui/states.js';
 import { TitleStateChip } from '../catalogue/title-state.js';
 
 const licenceQuery = graphql(`
@@ -47,19 +47,15 @@ const route = getRouteApi('/licences/$licenceId');
 
 export function LicencePage() {
   const { licenceId } = route.useParams();
-  const [{ data, error, fetching }, again] = useQuery({ query: licenceQuery, variables: { id: licenceId } });
-  const licence = data?.licence;
+  const [answer, again] = useQuery({ query: licenceQuery, variables: { id: licenceId } });
+  const licence = answer.data?.licence;
   const back = (
     <Link to="/licences" className="hover:text-ink">
       Licences
     </Link>
   );
   if (!licence) {
-    return (
-      <Page title="Licence" above={back}>
-        {error ? <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} /> : fetching || !data ? <SkeletonRows /> : <NotThere what="licence" back={back} />}
-      </Page>
-    );
+    return <Absent what="licence" back={back} answer={answer} retry={() => again({ requestPolicy: 'network-only' })} />;
   }
   return (
     <Page title={licence.name} above={back} lead={`${licence.licensor} · version ${licence.version}`}>
@@ -95,20 +91,20 @@ export function LicencePage() {
 
 function Titles({ licenceId }: { licenceId: string }) {
   const list = usePagedList(licenceTitles, { id: licenceId }, (data) => data.licence?.titles, 50);
-  if (list.error && list.nodes.length === 0) return <Failed error={list.error} retry={() => list.refresh()} />;
-  if (list.starting) return <SkeletonRows rows={3} className="h-8" />;
-  if (list.nodes.length === 0) return <p className="text-sm text-soft">None yet. A title is put under a licence when it is added to the catalogue.</p>;
   return (
-    <ul className="text-sm">
-      {list.nodes.map((title) => (
-        <li key={title.id} className="flex items-baseline justify-between gap-4 py-1.5">
-          <Link to="/titles/$titleId" params={{ titleId: title.id }} className="min-w-0 truncate hover:text-tungsten">
-            {title.name}
-          </Link>
-          <TitleStateChip state={title.state} />
-        </li>
-      ))}
-      <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-    </ul>
+    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-8" />} empty={<p className="text-sm text-soft">None yet. A title is put under a licence when it is added to the catalogue.</p>}>
+      {(titles) => (
+        <ul className="text-sm">
+          {titles.map((title) => (
+            <li key={title.id} className="flex items-baseline justify-between gap-4 py-1.5">
+              <Link to="/titles/$titleId" params={{ titleId: title.id }} className="min-w-0 truncate hover:text-tungsten">
+                {title.name}
+              </Link>
+              <TitleStateChip state={title.state} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Paged>
   );
 }

@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { graphql } from '../../generated/index.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
+import { Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
-import { More } from '../../ui/more.js';
 import { Page } from '../../ui/page.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
+import { Empty, SkeletonRows } from '../../ui/states.js';
 import { AddLicenceDialog } from './add-licence-dialog.js';
 
 const licences = graphql(`
@@ -45,18 +45,18 @@ export function LicencesPage() {
   );
   return (
     <Page title="Licences" lead="What no licence permits is refused; what one prohibits is refused whatever others permit." actions={add}>
-      {list.error && list.nodes.length === 0 ? (
-        <Failed error={list.error} retry={() => list.refresh()} />
-      ) : list.starting ? (
-        <SkeletonRows className="h-32" />
-      ) : list.nodes.length === 0 ? (
-        <Empty title="No licence yet" action={add}>
-          A licence is an ODRL policy. Add one, and titles can be put under it.
-        </Empty>
-      ) : (
-        <>
+      <Paged
+        list={list}
+        waiting={<SkeletonRows className="h-32" />}
+        empty={
+          <Empty title="No licence yet" action={add}>
+            A licence is an ODRL policy. Add one, and titles can be put under it.
+          </Empty>
+        }
+      >
+        {(nodes) => (
           <ul className="grid gap-5 lg:grid-cols-2">
-            {list.nodes.map((licence) => (
+            {nodes.map((licence) => (
               <li key={licence.id} className="relative rounded-xl border border-line bg-panel p-5 hover:border-edge">
                 <h2 className="text-base font-semibold">
                   <Link to="/licences/$licenceId" params={{ licenceId: licence.id }} className="after:absolute after:inset-0">
@@ -74,9 +74,8 @@ export function LicencesPage() {
               </li>
             ))}
           </ul>
-          <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-        </>
-      )}
+        )}
+      </Paged>
       {adding && <AddLicenceDialog onClose={() => setAdding(false)} onAdded={(licenceId) => void navigate({ to: '/licences/$licenceId', params: { licenceId } })} />}
     </Page>
   );

@@ -3,9 +3,9 @@ import { useQuery } from 'urql';
 import { DecisionDetails } from '../../decision/decision-card.js';
 import { graphql } from '../../generated/index.js';
 import { date, spaced } from '../../lib/format.js';
+import { Absent } from '../../ui/answered.js';
 import { Chip } from '../../ui/chip.js';
 import { Facts, Page, Panel } from '../../ui/page.js';
-import { Failed, NotThere, SkeletonRows } from '../../ui/states.js';
 
 const decisionQuery = graphql(`
   query Decision($id: ID!) {
@@ -28,19 +28,15 @@ const route = getRouteApi('/decisions/$decisionId');
 
 export function DecisionPage() {
   const { decisionId } = route.useParams();
-  const [{ data, error, fetching }, again] = useQuery({ query: decisionQuery, variables: { id: decisionId } });
-  const decision = data?.decision;
+  const [answer, again] = useQuery({ query: decisionQuery, variables: { id: decisionId } });
+  const decision = answer.data?.decision;
   const back = (
     <Link to="/log" className="hover:text-ink">
       Decisions
     </Link>
   );
   if (!decision) {
-    return (
-      <Page title="Decision" above={back}>
-        {error ? <Failed error={error} retry={() => again({ requestPolicy: 'network-only' })} /> : fetching || !data ? <SkeletonRows /> : <NotThere what="decision" back={back} />}
-      </Page>
-    );
+    return <Absent what="decision" back={back} answer={answer} retry={() => again({ requestPolicy: 'network-only' })} />;
   }
   const licences = new Map(decision.titles.flatMap((title) => title.licences.map((licence) => [licence.id, licence])));
   return (

@@ -1,10 +1,10 @@
 import { useState } from 'react';
-import { DecisionCard } from '../../decision/decision-card.js';
+import { DecisionList } from '../../decision/decision-card.js';
 import { graphql } from '../../generated/index.js';
 import { usePagedList } from '../../lib/paged-list.js';
-import { More } from '../../ui/more.js';
+import { Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
+import { Empty } from '../../ui/states.js';
 
 const decisions = graphql(`
   query Decisions($first: Int!, $after: String, $permitted: Boolean) {
@@ -38,20 +38,12 @@ export function Decisions() {
           </Button>
         ))}
       </div>
-      {list.error && list.nodes.length === 0 ? (
-        <Failed error={list.error} retry={() => list.refresh()} />
-      ) : list.starting ? (
-        <SkeletonRows />
-      ) : list.nodes.length === 0 ? (
-        <Empty title={permitted === false ? 'Nothing was refused' : 'Nothing was decided yet'}>Each question to a licence becomes a line here: what was asked, the answer, and the rules that settled it.</Empty>
-      ) : (
-        <div className="flex flex-col gap-2">
-          {list.nodes.map((decision) => (
-            <DecisionCard key={decision.id} decision={decision} />
-          ))}
-          <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-        </div>
-      )}
+      <Paged
+        list={list}
+        empty={<Empty title={permitted === false ? 'Nothing was refused' : 'Nothing was decided yet'}>Each question to a licence becomes a line here: what was asked, the answer, and the rules that settled it.</Empty>}
+      >
+        {(nodes) => <DecisionList decisions={nodes} />}
+      </Paged>
     </>
   );
 }

@@ -3,9 +3,9 @@ import { graphql } from '../../generated/index.js';
 import type { LogEntriesQuery } from '../../generated/graphql.js';
 import { date, inWords, spaced } from '../../lib/format.js';
 import { usePagedList } from '../../lib/paged-list.js';
-import { More } from '../../ui/more.js';
+import { Paged } from '../../ui/answered.js';
 import { Facts } from '../../ui/page.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
+import { Empty, SkeletonRows } from '../../ui/states.js';
 
 const logEntries = graphql(`
   query LogEntries($first: Int!, $after: String, $type: String) {
@@ -51,20 +51,15 @@ export function Entries() {
           </option>
         ))}
       </select>
-      {list.error && list.nodes.length === 0 ? (
-        <Failed error={list.error} retry={() => list.refresh()} />
-      ) : list.starting ? (
-        <SkeletonRows rows={10} className="h-9" />
-      ) : list.nodes.length === 0 ? (
-        <Empty title="No such entry">Nothing of this type has happened in your studio.</Empty>
-      ) : (
-        <ol className="border-t border-line">
-          {list.nodes.map((entry) => (
-            <Entry key={entry.id} entry={entry} />
-          ))}
-        </ol>
-      )}
-      <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
+      <Paged list={list} waiting={<SkeletonRows rows={10} className="h-9" />} empty={<Empty title="No such entry">Nothing of this type has happened in your studio.</Empty>}>
+        {(entries) => (
+          <ol className="border-t border-line">
+            {entries.map((entry) => (
+              <Entry key={entry.id} entry={entry} />
+            ))}
+          </ol>
+        )}
+      </Paged>
     </>
   );
 }
@@ -73,7 +68,7 @@ function Entry({ entry }: { entry: LogEntriesQuery['log']['entries']['nodes'][nu
   const payload = (entry.payload ?? {}) as Record<string, unknown>;
   const decisionId = typeof payload['decision'] === 'string' ? payload['decision'] : undefined;
   return (
-    <li className="border-b border-line">
+    <li className="border-b border-line [contain-intrinsic-size:auto_2.6rem] [content-visibility:auto]">
       <details>
         <summary className="figures grid list-none grid-cols-[3.5rem_minmax(0,1fr)] items-baseline gap-x-4 px-2 py-2.5 text-sm hover:bg-panel md:grid-cols-[4.5rem_8rem_minmax(0,1fr)_11rem] [&::-webkit-details-marker]:hidden">
           <span className="text-right font-mono text-xs text-faint" title={entry.index == null ? 'Its place comes with the next checkpoint' : 'Place in the log'}>

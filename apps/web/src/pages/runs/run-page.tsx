@@ -7,11 +7,12 @@ import { date, inWords, span, spaced } from '../../lib/format.js';
 import { useLive } from '../../lib/live.js';
 import { useAction } from '../../lib/outcome.js';
 import { useCan } from '../../lib/session.js';
+import { Absent } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { FormDialog } from '../../ui/form-dialog.js';
 import { Copied, Facts, Page, Panel } from '../../ui/page.js';
 import { Progress } from '../../ui/progress.js';
-import { Failed, NotThere, SkeletonRows, Why } from '../../ui/states.js';
+import { Why } from '../../ui/states.js';
 import { HeldOut } from './held-out.js';
 import { LossCurve } from './loss-curve.js';
 import { isOpen, RunStateChip } from './run-state.js';
@@ -42,19 +43,15 @@ export function RunPage() {
   const { runId } = route.useParams();
   const can = useCan();
   const [asking, setAsking] = useState(false);
-  const [{ data, error, fetching }, again] = useQuery({ query: runQuery, variables: { id: runId }, requestPolicy: 'cache-and-network' });
+  const [answer, again] = useQuery({ query: runQuery, variables: { id: runId }, requestPolicy: 'cache-and-network' });
   const { run: cancel, busy, refusal } = useAction(cancelRun, 'cancelRun');
-  const run = data?.trainingRun;
+  const run = answer.data?.trainingRun;
   const look = () => again({ requestPolicy: 'network-only' });
   useLive(run ? isOpen(run.state) : false, look);
 
   const back = <Link to="/runs">Training runs</Link>;
   if (!run) {
-    return (
-      <Page title="Run" above={back}>
-        {error ? <Failed error={error} retry={look} /> : fetching || !data ? <SkeletonRows /> : <NotThere what="run" back={back} />}
-      </Page>
-    );
+    return <Absent what="run" back={back} answer={answer} retry={look} />;
   }
   return (
     <Page
@@ -72,7 +69,7 @@ export function RunPage() {
         </>
       }
     >
-      {error && <p className="mb-4 text-sm text-stop">The connection broke; the numbers below are the last that arrived.</p>}
+      {answer.error && <p className="mb-4 text-sm text-stop">The connection broke; the numbers below are the last that arrived.</p>}
       {run.reason && <Why reason={run.reason} className="mb-6" />}
       {refusal && <Why reason={refusal} className="mb-6" />}
       {isOpen(run.state) && <Course run={run} />}
@@ -95,26 +92,22 @@ export function RunPage() {
         <DecisionCard decision={run.decision} />
       </section>
       {asking && (
-        <Dialog title="Cancel the run?" onClose={() => setAsking(false)}>
+        <FormDialog
+          title="Cancel the run?"
+          act="Cancel the run"
+          cancel="Let it run"
+          danger
+          action={{ busy }}
+          onClose={() => setAsking(false)}
+          onSubmit={() =>
+            cancel({ id: run.id }).then(() => {
+              setAsking(false);
+              look();
+            })
+          }
+        >
           <p className="text-sm text-soft">It ends after the step it is at. No model comes out of it; a new run begins at the first step.</p>
-          <div className="mt-5 flex justify-end gap-2">
-            <Button look="bare" onClick={() => setAsking(false)}>
-              Let it run
-            </Button>
-            <Button
-              look="danger"
-              busy={busy}
-              onClick={() => {
-                void cancel({ id: run.id }).then(() => {
-                  setAsking(false);
-                  look();
-                });
-              }}
-            >
-              Cancel the run
-            </Button>
-          </div>
-        </Dialog>
+        </FormDialog>
       )}
     </Page>
   );

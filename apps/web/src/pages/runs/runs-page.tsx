@@ -6,11 +6,11 @@ import { date } from '../../lib/format.js';
 import { useLive } from '../../lib/live.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
+import { Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
-import { More } from '../../ui/more.js';
 import { Page } from '../../ui/page.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
-import { Line, Lines } from '../../ui/table.js';
+import { Empty } from '../../ui/states.js';
+import { Table } from '../../ui/table.js';
 import { isOpen, RunStateChip } from './run-state.js';
 import { StartDialog } from './start-dialog.js';
 
@@ -60,37 +60,32 @@ export function RunsPage() {
   );
   return (
     <Page title="Training runs" lead="Each run fine-tunes a base model on one frozen dataset, in the GPU tenant of your studio alone." actions={start}>
-      {list.error && list.nodes.length === 0 ? (
-        <Failed error={list.error} retry={() => list.refresh()} />
-      ) : list.starting ? (
-        <SkeletonRows />
-      ) : list.nodes.length === 0 ? (
-        <Empty title="No run yet" action={start}>
-          A run needs a frozen dataset. Build one under Datasets, then start here.
-        </Empty>
-      ) : (
-        <>
-          <Lines label="Training runs" heads={['Run', 'State', 'Step', 'Loss', 'Held-out loss', 'Begun']}>
-            {list.nodes.map((run) => (
-              <Line
-                key={run.id}
-                to="/runs/$runId"
-                params={{ runId: run.id }}
-                name={run.name}
-                under={`on ${run.datasetVersion.name}, version ${run.datasetVersion.number}`}
-                cells={[
-                  ['State', <RunStateChip state={run.state} phase={run.phase} />],
-                  ['Step', `${run.step} of ${run.steps}`],
-                  ['Loss', run.loss?.toFixed(4) ?? '–'],
-                  ['Held-out loss', !isOpen(run.state) && run.heldOutLoss != null && run.heldOutLossBase != null ? `${run.heldOutLossBase.toFixed(4)} → ${run.heldOutLoss.toFixed(4)}` : '–'],
-                  ['Begun', date(run.createdAt)],
-                ]}
-              />
-            ))}
-          </Lines>
-          <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-        </>
-      )}
+      <Paged
+        list={list}
+        empty={
+          <Empty title="No run yet" action={start}>
+            A run needs a frozen dataset. Build one under Datasets, then start here.
+          </Empty>
+        }
+      >
+        {(nodes) => (
+          <Table
+            label="Training runs"
+            rows={nodes}
+            head="Run"
+            name={(run) => run.name}
+            under={(run) => `on ${run.datasetVersion.name}, version ${run.datasetVersion.number}`}
+            to={(run) => ({ to: '/runs/$runId', params: { runId: run.id } })}
+            columns={[
+              ['State', (run) => <RunStateChip state={run.state} phase={run.phase} />],
+              ['Step', (run) => `${run.step} of ${run.steps}`],
+              ['Loss', (run) => run.loss?.toFixed(4) ?? '–'],
+              ['Held-out loss', (run) => (!isOpen(run.state) && run.heldOutLoss != null && run.heldOutLossBase != null ? `${run.heldOutLossBase.toFixed(4)} → ${run.heldOutLoss.toFixed(4)}` : '–')],
+              ['Begun', (run) => date(run.createdAt)],
+            ]}
+          />
+        )}
+      </Paged>
       {starting && <StartDialog onClose={() => setStarting(false)} onStarted={(runId) => void navigate({ to: '/runs/$runId', params: { runId } })} />}
     </Page>
   );

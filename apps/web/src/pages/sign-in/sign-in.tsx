@@ -1,5 +1,6 @@
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, type FormEvent } from 'react';
 import { graphql } from '../../generated/index.js';
+import { useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
 import { useSession } from '../../lib/session.js';
 import { Button } from '../../ui/button.js';
@@ -25,15 +26,14 @@ const signIn = graphql(`
 export function SignIn() {
   const { renew } = useSession();
   const { run, busy, refusal } = useAction(signIn, 'signIn');
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
+  const { values, field } = useForm({ email: '', password: '' });
   useEffect(() => {
     document.title = 'Sign in · Backlot';
   }, []);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (await run({ email, password })) renew();
+    if (await run(values)) renew();
   };
 
   return (
@@ -43,16 +43,8 @@ export function SignIn() {
         <h1 className="text-2xl font-semibold tracking-tight">Sign in to Backlot</h1>
         <p className="mt-1 mb-8 text-sm text-soft">Your catalogue, your licences, your models. Nobody else’s.</p>
         <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
-          <TextField label="E-mail" name="email" type="email" autoComplete="username" required autoFocus value={email} onChange={({ target }) => setEmail(target.value)} />
-          <TextField
-            label="Password"
-            name="password"
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={({ target }) => setPassword(target.value)}
-          />
+          <TextField label="E-mail" name="email" type="email" autoComplete="username" required autoFocus {...field('email')} />
+          <TextField label="Password" name="password" type="password" autoComplete="current-password" required {...field('password')} />
           {refusal && <Why reason={refusal} />}
           <Button look="primary" type="submit" busy={busy} className="mt-2 min-h-10">
             {busy ? 'Signing in…' : 'Sign in'}

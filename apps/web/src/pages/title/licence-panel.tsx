@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
-import { DecisionCard } from '../../decision/decision-card.js';
+import { DecisionList } from '../../decision/decision-card.js';
 import { graphql } from '../../generated/index.js';
 import type { TitleQuery } from '../../generated/graphql.js';
 import { usePagedList } from '../../lib/paged-list.js';
-import { More } from '../../ui/more.js';
-import { Empty, Failed, SkeletonRows } from '../../ui/states.js';
+import { Paged } from '../../ui/answered.js';
+import { Empty, SkeletonRows } from '../../ui/states.js';
 
 const titleDecisions = graphql(`
   query TitleDecisions($id: ID!, $first: Int!, $after: String) {
@@ -53,20 +53,9 @@ export function LicencePanel({ titleId, licences }: { titleId: string; licences:
       </section>
       <section aria-label="Decisions">
         <h3 className="mb-3 text-sm font-semibold">Decisions, newest first</h3>
-        {list.error && list.nodes.length === 0 ? (
-          <Failed error={list.error} retry={() => list.refresh()} />
-        ) : list.starting ? (
-          <SkeletonRows rows={3} />
-        ) : list.nodes.length === 0 ? (
-          <Empty title="Nothing was decided yet">Each use of this title will be a line here, with the rules that settled it.</Empty>
-        ) : (
-          <div className="flex flex-col gap-2">
-            {list.nodes.map((decision) => (
-              <DecisionCard key={decision.id} decision={decision} />
-            ))}
-            <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />
-          </div>
-        )}
+        <Paged list={list} waiting={<SkeletonRows rows={3} />} empty={<Empty title="Nothing was decided yet">Each use of this title will be a line here, with the rules that settled it.</Empty>}>
+          {(nodes) => <DecisionList decisions={nodes} />}
+        </Paged>
       </section>
     </div>
   );

@@ -1,18 +1,16 @@
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import clsx from 'clsx';
-import { useRef } from 'react';
 import { timecode } from '../../../../shared/timecode.js';
+import { useRowsInSight } from '../../ui/rows-in-sight.js';
 import { entryInWords, type Shot } from './shots.js';
 
 const ROW = 84;
 
 /** Every shot as a line: its pictures, its sentence, its frames. */
 export function ShotList({ shots, rate, selected, onShot }: { shots: Shot[]; rate: number; selected: string | undefined; onShot: (shot: Shot) => void }) {
-  const element = useRef<HTMLDivElement>(null);
-  const virtual = useWindowVirtualizer({ count: shots.length, estimateSize: () => ROW, overscan: 6, scrollMargin: element.current?.offsetTop ?? 0 });
+  const { element, rows } = useRowsInSight<HTMLDivElement>(shots.length, ROW);
   return (
-    <div ref={element} className="relative" style={{ height: virtual.getTotalSize() }}>
-      {virtual.getVirtualItems().map((row) => {
+    <div ref={element} className="relative" style={{ height: rows.getTotalSize() }}>
+      {rows.getVirtualItems().map((row) => {
         const shot = shots[row.index] as Shot;
         return (
           <button
@@ -24,7 +22,7 @@ export function ShotList({ shots, rate, selected, onShot }: { shots: Shot[]; rat
               'absolute inset-x-0 top-0 flex items-center gap-4 rounded-lg px-3 text-left',
               shot.id === selected ? 'bg-raised ring-1 ring-tungsten/60 ring-inset' : 'hover:bg-panel',
             )}
-            style={{ height: ROW - 4, transform: `translateY(${row.start - virtual.options.scrollMargin}px)` }}
+            style={{ height: ROW - 4, transform: `translateY(${row.start - rows.options.scrollMargin}px)` }}
           >
             <span className="figures w-8 shrink-0 text-right text-sm text-faint">{shot.number + 1}</span>
             <span className="flex shrink-0 gap-1">

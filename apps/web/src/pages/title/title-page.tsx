@@ -2,8 +2,9 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { useLive } from '../../lib/live.js';
+import { Absent } from '../../ui/answered.js';
 import { Page, Tabs } from '../../ui/page.js';
-import { Failed, NotThere, Skeleton, Why } from '../../ui/states.js';
+import { Skeleton, Why } from '../../ui/states.js';
 import { TitleStateChip, useMoves } from '../catalogue/title-state.js';
 import { FilePanel } from './file-panel.js';
 import { LicencePanel } from './licence-panel.js';
@@ -15,8 +16,8 @@ const route = getRouteApi('/titles/$titleId');
 
 export function TitlePage() {
   const { titleId } = route.useParams();
-  const [{ data, error, fetching }, again] = useQuery({ query: titleQuery, variables: { id: titleId }, requestPolicy: 'cache-and-network' });
-  const title = data?.title;
+  const [answer, again] = useQuery({ query: titleQuery, variables: { id: titleId }, requestPolicy: 'cache-and-network' });
+  const title = answer.data?.title;
   const look = () => again({ requestPolicy: 'network-only' });
   const moves = useMoves();
   useLive(title ? moves(title) : false, look);
@@ -27,11 +28,7 @@ export function TitlePage() {
     </Link>
   );
   if (!title) {
-    return (
-      <Page title="Title" above={back}>
-        {error ? <Failed error={error} retry={look} /> : fetching || !data ? <Skeleton className="aspect-video max-h-[60dvh] w-full" /> : <NotThere what="title" back={back} />}
-      </Page>
-    );
+    return <Absent what="title" back={back} answer={answer} retry={look} waiting={<Skeleton className="aspect-video max-h-[60dvh] w-full" />} />;
   }
   return (
     <Page
