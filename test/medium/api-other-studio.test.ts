@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buildSchema, getNamedType, type GraphQLInputType, isInputObjectType } from 'graphql';
-import { newId, repositoryRoot, rows } from '#libs/platform';
-import { type Answer, type Api, furnish, makeApi } from '../support/api.js';
+import { newId, rows } from '#libs/platform';
+import { type Answer, type Api, furnish, makeApi, wholeSchema } from '../support/api.js';
 
 type Things = Awaited<ReturnType<typeof furnish>>;
 type Thing = Exclude<keyof Things, 'objects'>;
@@ -48,7 +46,7 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['askDecision', 'title', `mutation ($id: ID!, $own: ID!) { askDecision(input: { action: "fineTune", titleIds: [$own, $id] }) { ${refused} } }`, 'title'],
 ];
 
-const schema = buildSchema(readFileSync(join(repositoryRoot, 'apps/api/src/schema/backlot.graphql'), 'utf8'));
+const schema = buildSchema(wholeSchema());
 const holdsId = (type: GraphQLInputType): boolean => {
   const named = getNamedType(type);
   return named.name === 'ID' || (isInputObjectType(named) && Object.values(named.getFields()).some((field) => holdsId(field.type)));

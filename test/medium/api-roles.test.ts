@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
 import { type Role, ROLES } from '#libs/access';
-import { newId, repositoryRoot, rows } from '#libs/platform';
-import { type Api, Browser, makeApi } from '../support/api.js';
+import { newId, rows } from '#libs/platform';
+import { type Api, Browser, makeApi, wholeSchema } from '../support/api.js';
 
 let api: Api;
 beforeAll(async () => {
@@ -43,7 +41,7 @@ const queries: [name: string, may: Role[], call: string][] = [
   ['log', [C, O], 'log { size entries(first: 1) { totalCount } }'],
 ];
 
-const schema = buildSchema(readFileSync(join(repositoryRoot, 'apps/api/src/schema/backlot.graphql'), 'utf8'));
+const schema = buildSchema(wholeSchema());
 const names = (type: GraphQLObjectType | null | undefined): string[] => Object.keys(type!.getFields()).sort();
 const everyRole = (table: [string, Role[], string][]): [string, Role, boolean, string][] => table.flatMap(([name, may, call]) => ROLES.map((role): [string, Role, boolean, string] => [name, role, may.includes(role), call]));
 

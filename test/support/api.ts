@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Access, type Role, ROLES } from '#libs/access';
 import { Catalogue } from '#libs/catalogue';
 import { Curation, type Media } from '#libs/curation';
 import { Generation } from '#libs/generation';
-import { connect, newId, type ObjectKind, rows, type Scope, Vault } from '#libs/platform';
+import { connect, newId, type ObjectKind, repositoryRoot, rows, type Scope, Vault } from '#libs/platform';
 import { Rights } from '#libs/rights';
 import { Training } from '#libs/training';
 import { startApi } from '../../apps/api/src/server.js';
@@ -113,6 +114,12 @@ export class Browser {
   signIn(email: string, password = PASSWORD): Promise<Answer> {
     return this.graphql(`mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { __typename ... on Refused { code message wayOut } } }`, { email, password });
   }
+}
+
+/** The API's schema, all files of it. */
+export function wholeSchema(): string {
+  const folder = join(repositoryRoot, 'apps/api/src/schema');
+  return readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
 }
 
 /** Content-Digest of bytes. */
