@@ -1,5 +1,5 @@
-import { canonicalSha256 } from './document.js';
-import { loadPolicy, type Condition, type Policy, type Rule, type TargetSpec } from './load.js';
+import { canonicalSha256, invalid } from './document.js';
+import { loadPolicy, type Condition, type LoadOptions, type Policy, type Rule, type TargetSpec } from './load.js';
 import { ruleWords, dutyWords, sentence } from './words.js';
 
 /** One rule for one of its actions and one of its targets: what a decision runs through. */
@@ -19,6 +19,8 @@ export interface CompiledPolicy {
   sha256: string;
   /** Assets that the policy governs by name. */
   assets: ReadonlySet<string>;
+  /** It governs whatever is asked for. */
+  anyAsset: boolean;
   clauses: readonly Clause[];
   policy: Policy;
 }
@@ -27,8 +29,9 @@ export interface CompiledPolicy {
  * Compiles an ODRL 2.2 policy of the profile (JSON-LD, as text or parsed). Refuses with INVALID_POLICY and the path inside the
  * document what is not of the profile: unknown words, wrong types, times without zone, remote contexts, excessive size or depth.
  */
-export function compilePolicy(jsonld: unknown): CompiledPolicy {
-  const policy = loadPolicy(jsonld);
+export function compilePolicy(jsonld: unknown, options: LoadOptions = {}): CompiledPolicy {
+  const policy = loadPolicy(jsonld, options);
+  if (policy.inheritFrom.length > 0) throw invalid('/inheritFrom', `the policy ${policy.inheritFrom[0]!} that it inherits from is not given`);
   const clauses = policy.rules.flatMap((rule) =>
     rule.actions.flatMap(({ name, refinement }) =>
       rule.targets.map((target) => ({ rule, action: name, target, conditions: [...refinement, ...target.refinement, ...rule.constraints] })),
@@ -39,7 +42,8 @@ export function compilePolicy(jsonld: unknown): CompiledPolicy {
     version: policy.version,
     title: policy.title,
     sha256: canonicalSha256(jsonld),
-    assets: new Set(clauses.map((clause) => clause.target.id)),
+    assets: new Set(clauses.flatMap((clause) => clause.target.id ?? [])),
+    anyAsset: clauses.some((clause) => clause.target.id === null),
     clauses,
     policy,
   };

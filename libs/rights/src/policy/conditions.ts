@@ -1,5 +1,5 @@
 import type { Condition, Constraint, RightValue } from './load.js';
-import type { Interval } from './time.js';
+import { durationMs, type Interval } from './time.js';
 import type { ConditionTrace, Fact, PolicyRequest, Target, Truth } from './types.js';
 import { isPlace, placeWithin, shortName } from './vocabulary.js';
 
@@ -29,7 +29,7 @@ function judgeOne(condition: Condition, situation: Situation): ConditionTrace {
   if (!('logic' in condition)) return judgeConstraint(condition, situation);
   const of = condition.of.map((part) => judgeOne(part, situation));
   const results = of.map((trace) => trace.result);
-  return { logic: condition.logic, of, result: condition.logic === 'and' ? allOf(results) : condition.logic === 'or' ? anyOf(results) : exactlyOne(results) };
+  return { logic: condition.logic, of, result: condition.logic === 'and' || condition.logic === 'andSequence' ? allOf(results) : condition.logic === 'or' ? anyOf(results) : exactlyOne(results) };
 }
 
 function exactlyOne(truths: Truth[]): Truth {
@@ -45,7 +45,7 @@ function judgeConstraint(constraint: Constraint, situation: Situation): Conditio
     operator: constraint.operator,
     right: constraint.right,
     actual: constraint.operand.from === 'now' ? situation.request.now : (actual ?? null),
-    result: values === undefined ? 'unknown' : compare(constraint, values),
+    result: values === undefined || constraint.reference !== undefined ? 'unknown' : compare(constraint, values),
   };
 }
 
@@ -63,13 +63,24 @@ function actualOf({ leftOperand, operand }: Constraint, { request, now, target, 
 function readValues({ operand }: Constraint, actual: Fact): (string | number)[] | undefined {
   const values = Array.isArray(actual) ? (actual as readonly (string | number)[]) : [actual as string | number];
   if (!operand.many && values.length !== 1) return undefined;
+  if (operand.type === 'decimal') return values.every((value) => Number.isFinite(value)) ? [...values] : undefined;
+  if (operand.type === 'duration') return inMs(values);
+  if (operand.type === 'boolean') return values.every((value) => typeof value === 'boolean') ? [...values] : undefined;
   if (operand.type === 'instant' || operand.type === 'integer') return values.every((value) => Number.isSafeInteger(value)) ? [...values] : undefined;
   if (!values.every((value) => typeof value === 'string' && value !== '')) return undefined;
   if (operand.type === 'place') return values.every((value) => isPlace(String(value))) ? [...values] : undefined;
   return values.map((value) => shortName(String(value)));
 }
 
+function inMs(values: readonly unknown[]): number[] | undefined {
+  const read = values.map(durationMs);
+  return read.every((ms) => ms !== undefined) ? read : undefined;
+}
+
 function compare({ operand, operator, values: rights }: Constraint, actuals: (string | number)[]): Truth {
+  // "Cleared" must be true of every performer, not of one of them.
+  if (operand.each && actuals.length > 1) return allOf(actuals.map((one) => compare({ operand: { ...operand, each: false }, operator, values: rights } as Constraint, [one])));
+  if (operand.each && actuals.length === 0) return true;
   const [right] = rights as [RightValue];
   const [actual] = actuals;
   const same = (value: RightValue): Truth => anyOf(actuals.map((one) => equal(operand.type === 'place', one, value)));
@@ -108,6 +119,7 @@ function equal(place: boolean, actual: string | number, right: RightValue): Trut
 
 /** -1 before, 0 at or within, 1 after. A day is one value as long as it lasts. */
 function order(actual: number, right: RightValue): number {
-  const { start, end }: Pick<Interval, 'start' | 'end'> = typeof right === 'object' ? right : { start: Number(right), end: Number(right) + 1 };
+  if (typeof right !== 'object') return Math.sign(actual - Number(right));
+  const { start, end }: Pick<Interval, 'start' | 'end'> = right;
   return actual < start ? -1 : actual >= end ? 1 : 0;
 }

@@ -13,8 +13,17 @@ const MAX_DEPTH = 64;
 const MAX_NODES = 200_000;
 
 /** The refusal of a document, with the path (JSON Pointer) inside it. */
-export function invalid(path: string, problem: string): Refusal {
-  return new Refusal('INVALID_POLICY', `The policy is not valid at ${path || '/'}: ${problem}.`, 'Correct the document there; policies/profile/README.md shows every construct with an example.');
+export class InvalidPolicy extends Refusal {
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+  ) {
+    super('INVALID_POLICY', `The policy is not valid at ${path || '/'}: ${problem}.`, 'Correct the document there; policies/profile/README.md shows every construct with an example.');
+  }
+}
+
+export function invalid(path: string, problem: string): InvalidPolicy {
+  return new InvalidPolicy(path, problem);
 }
 
 /** The document as an object. Refuses what is too large, too deep, cyclic or not JSON before anything walks it recursively. */
@@ -120,6 +129,16 @@ export class Context {
     if (colon <= 0 || /\s/.test(value)) throw invalid(path, `"${value}" is not an IRI`);
     const expanded = this.prefixes.get(value.slice(0, colon));
     return expanded === undefined ? value : expanded + value.slice(colon + 1);
+  }
+
+  /** Text that may be a name of a vocabulary. JSON-LD expands no prefixes in text, so one that only this document gives is refused before it means something else. */
+  text(value: string, path: string): string {
+    const colon = value.indexOf(':');
+    if (colon <= 0 || /\s/.test(value)) return value;
+    const prefix = value.slice(0, colon);
+    const known = knownPrefixes.find(([name]) => name === prefix)?.[1];
+    if (this.prefixes.get(prefix) !== known) throw invalid(path, `"${value}" is text, in which no prefix counts; write {"@id": "${value}"}`);
+    return shortName(known === undefined ? value : known + value.slice(colon + 1));
   }
 
   /** The vocabulary's name of a term: text or {"@id"}; without a prefix it is ODRL's. */

@@ -29,7 +29,7 @@ export function evaluate(policies: readonly CompiledPolicy[], request: PolicyReq
   else {
     for (const target of request.targets) {
       const ids = new Set([target.id, ...target.ancestors]);
-      const own = policies.filter((policy) => !policy.assets.isDisjointFrom(ids));
+      const own = policies.filter((policy) => policy.anyAsset || !policy.assets.isDisjointFrom(ids));
       if (own.length === 0) failures.push({ why: 'uncovered', target: target.id });
       for (const policy of own) {
         governing.add(policy);
@@ -85,9 +85,9 @@ function decide(policy: CompiledPolicy, question: Question): { trace: RuleTrace[
 
 function judgeClause(policy: CompiledPolicy, { rule, action, target: spec, conditions }: Clause, question: Question): RuleTrace {
   const { request, now, target, ids, state } = question;
-  const party = rule.assignees.length === 0 || rule.assignees.some((assignee) => request.assignee.includes(assignee));
-  const matched = party && ids.has(spec.id) && segmentsMeet(rule.kind, spec, target);
   const situation: Situation = { request, now, target, rule: rule.uid, action };
+  const party = rule.assignees.length === 0 || rule.assignees.some(({ id, refinement }) => request.assignee.includes(id) && (rule.kind === 'permission' ? judge(refinement, situation).holds === true : judge(refinement, situation).holds !== false));
+  const matched = party && (spec.id === null || ids.has(spec.id)) && segmentsMeet(rule.kind, spec, target);
   const { traces, holds } = judge(conditions, situation);
   const duties = rule.duties.map((duty) => judgeDuty(duty, situation, state));
   const open = duties.some((duty) => duty.phase === 'pre' && duty.state === 'due');

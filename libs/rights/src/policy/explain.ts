@@ -48,7 +48,7 @@ function refused(action: string, failure: Failure): Reason {
 
 function prohibited(action: string, policy: CompiledPolicy, { clause, trace }: Judged): Reason {
   const doubts = settled(clause, trace).filter((one) => one.trace.result === 'unknown');
-  const conditions = clause.conditions.map((condition) => ` ${conditionWords(condition, clause.rule.assignees)}`).join(',');
+  const conditions = clause.conditions.map((condition) => ` ${conditionWords(condition, clause.rule.assignees.map((party) => party.id))}`).join(',');
   const facts = doubts.map((one) => factWords(one.constraint, one.trace));
   const doubt = facts.length > 0 ? `; ${listWords(facts, 'and')}, so the prohibition counts` : '';
   return {
@@ -76,12 +76,12 @@ function unpermitted(action: string, policy: CompiledPolicy, near: Judged[]): Re
   const lift = `A signed amendment of ${clauseWords(clause.rule)}`;
   if (!trace.matched) {
     const { assignees } = clause.rule;
-    const limits = segmentWords(clause) || (assignees.length > 0 ? ` to ${listWords(assignees, 'or')}` : '');
+    const limits = segmentWords(clause) || (assignees.length > 0 ? ` to ${listWords(assignees.map((party) => party.id), 'or')}` : '');
     return { rules, facts: [{ name: 'target', value: trace.target }], sentence: `${start}${limits} only, which does not cover this request.`, whatWouldChangeIt: `${lift} that covers it.` };
   }
   const failing = settled(clause, trace);
   if (failing.length > 0) {
-    const limits = clause.conditions.filter((_, at) => trace.constraints[at]!.result !== true).map((condition) => conditionWords(condition, clause.rule.assignees));
+    const limits = clause.conditions.filter((_, at) => trace.constraints[at]!.result !== true).map((condition) => conditionWords(condition, clause.rule.assignees.map((party) => party.id)));
     const facts = failing.map((one) => factWords(one.constraint, one.trace));
     const unknown = failing.filter((one) => one.trace.actual === null).map((one) => one.constraint.operand.words);
     return {
@@ -99,7 +99,7 @@ function unpermitted(action: string, policy: CompiledPolicy, near: Judged[]): Re
 function allowed(action: string, grants: readonly Grant[]): Reason {
   const rules = [...new Map(grants.map((grant) => [grant.by.clause.rule.uid, grant])).values()];
   const words = rules.map(({ policy, by: { clause } }) => {
-    const limits = clause.conditions.map((condition) => ` ${conditionWords(condition, clause.rule.assignees)}`).join(',');
+    const limits = clause.conditions.map((condition) => ` ${conditionWords(condition, clause.rule.assignees.map((party) => party.id))}`).join(',');
     return `${of(clause.rule, policy)} allows ${wordsFor(clause.action)}${kindOf(action, clause.action)}${limits}`;
   });
   // A job over a whole catalogue would make a page of it; the trace has them all.

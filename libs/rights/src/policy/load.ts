@@ -1,7 +1,7 @@
-import { Context, invalid, isObject, many, readDocument, type Json } from './document.js';
-import { readInterval, readPeriod, readZone, type Interval } from './time.js';
+import { Context, invalid, InvalidPolicy, isObject, many, readDocument, type Json } from './document.js';
+import { readDuration, readInterval, readPeriod, readZone, type Interval } from './time.js';
 import type { Phase, RuleKind, Segment } from './types.js';
-import { isAction, isDuty, isPlace, leftOperands, operators, shortName, triggers, type LeftOperand, type Operator } from './vocabulary.js';
+import { operators, shortName, vocabulary as profile, type LeftOperand, type Operator, type Vocabulary } from './vocabulary.js';
 
 /** A policy document as the evaluator's own tree: every name known, every value of its type, every rule with its target and parties. */
 
@@ -10,6 +10,14 @@ export interface Policy {
   version: string;
   /** For sentences: dc:title, else the uid. */
   title: string;
+  kind: 'Set' | 'Offer' | 'Agreement';
+  /** It declares the profile: every rule names its action and its target. */
+  strict: boolean;
+  /** The time zone in which its days begin and its periods are counted. */
+  zone?: string;
+  conflict: 'perm' | 'prohibit' | 'invalid';
+  /** Ids of the policies whose terms it takes over. */
+  inheritFrom: string[];
   rules: Rule[];
   obligations: Duty[];
 }
@@ -20,14 +28,25 @@ export interface Rule {
   kind: Exclude<RuleKind, 'obligation'>;
   actions: { name: string; refinement: Condition[] }[];
   targets: TargetSpec[];
+  /** Who grants or forbids. */
+  assigners: Party[];
   /** Empty: anyone. */
-  assignees: string[];
+  assignees: Party[];
   constraints: Condition[];
   duties: Duty[];
+  /** What an infringement of a prohibition asks for. */
+  remedies: Duty[];
+}
+
+/** One party, or every member of a collection; a refinement must hold for the one who asks. */
+export interface Party {
+  id: string;
+  refinement: Condition[];
 }
 
 export interface TargetSpec {
-  id: string;
+  /** Null: any asset; only in a policy that is not strict. */
+  id: string | null;
   segment?: Segment;
   refinement: Condition[];
 }
@@ -36,214 +55,439 @@ export interface Duty {
   uid: string;
   clause?: string;
   action: string;
+  actionRefinement: Condition[];
+  /** What it is done to; empty: what the rule is about. */
+  targets: TargetSpec[];
   phase: Phase;
   trigger: string;
   period: string | null;
+  /** It comes again after each such period. */
+  interval: string | null;
+  assignees: Party[];
   constraints: Condition[];
+  /** What is due as well when it was not done in time. */
+  consequences: Duty[];
 }
 
-export type Condition = Constraint | { logic: 'and' | 'or' | 'xone'; of: Condition[] };
+export type Logic = 'and' | 'or' | 'xone' | 'andSequence';
+export type Condition = Constraint | { logic: Logic; of: Condition[]; uid?: string };
 
 export interface Constraint {
+  uid?: string;
   leftOperand: string;
   operand: LeftOperand;
   operator: Operator;
   /** As the document has it, for traces. */
   right: unknown;
+  /** Empty when the value comes by reference. */
   values: RightValue[];
+  /** rightOperandReference: the fact of this name is the value. */
+  reference?: string;
+  /** What the numbers count: an IRI. */
+  unit?: string;
 }
 
-export type RightValue = string | number | Interval;
+export type RightValue = string | number | boolean | Interval;
 
-/** Reads a policy (text or JSON). Refuses with INVALID_POLICY and the path of the first thing that is not of the profile. */
-export function loadPolicy(source: unknown): Policy {
-  const document = readDocument(source);
-  return new Loader(document).policy();
+export interface LoadOptions {
+  /** The words that are known; the profile's when absent. */
+  vocabulary?: Vocabulary;
 }
+
+/** Reads a policy document. Refuses with INVALID_POLICY and the path of the first thing that is not known or has no sense. */
+export function loadPolicy(source: unknown, { vocabulary = profile }: LoadOptions = {}): Policy {
+  return new Loader(readDocument(source), vocabulary).policy();
+}
+
+const CORE_PROFILE = /^http:\/\/www\.w3\.org\/ns\/odrl\/2\/(core)?$/;
+const PROFILE = 'urn:backlot:profile:';
 
 const common = ['uid', '@type', 'backlot:clause'];
-const policyKeys = [...common, '@context', 'profile', 'conflict', 'assigner', 'assignee', 'target', 'permission', 'prohibition', 'obligation', 'backlot:version', 'backlot:timeZone'];
-const ruleKeys = [...common, 'action', 'target', 'assigner', 'assignee', 'constraint'];
-const dutyKeys = [...ruleKeys, 'backlot:phase', 'backlot:trigger', 'backlot:deadline'];
+/** Who else has a part in a rule, and what comes of it: told, but nothing that a decision depends on. */
+const told = ['output', 'attributedParty', 'attributingParty', 'compensatedParty', 'compensatingParty', 'consentingParty', 'consentedParty', 'informedParty', 'informingParty', 'trackingParty', 'trackedParty', 'contractingParty', 'contractedParty'];
+const ruleKeys = [...common, 'action', 'target', 'assigner', 'assignee', 'constraint', ...told];
+const policyKeys = [...ruleKeys, '@context', 'profile', 'conflict', 'inheritFrom', 'permission', 'prohibition', 'obligation', 'backlot:version', 'backlot:timeZone'];
+const dutyKeys = [...ruleKeys, 'consequence', 'backlot:phase', 'backlot:trigger', 'backlot:deadline', 'backlot:interval'];
+const logics = ['and', 'or', 'xone', 'andSequence'] as const;
+
+/** A part of the document and where it stands. */
+interface Part {
+  value: unknown;
+  path: string;
+}
+
+type Fields = Map<string, Part>;
 
 class Loader {
   private readonly context: Context;
+  private readonly top: Fields;
   private readonly uid: string;
   private readonly zone: string | undefined;
-  private readonly seen = new Set<string>();
+  private readonly strict: boolean;
+  /** Ids of rules, duties and constraints, and the object that each stands for. */
+  private readonly named = new Map<string, unknown>();
+  /** Objects with an id of their own, wherever they stand: others may name them. */
+  private readonly described = new Map<string, Part[]>();
+  private readonly within = new Set<unknown>();
 
-  constructor(private readonly document: Json) {
+  constructor(
+    private readonly document: Json,
+    private readonly vocabulary: Vocabulary,
+  ) {
     this.context = new Context(document['@context']);
-    const top = this.fields(document, '', policyKeys);
-    this.uid = this.identifier(top.get('uid'), '/uid');
-    this.zone = top.has('backlot:timeZone') ? readZone(top.get('backlot:timeZone'), '/backlot:timeZone') : undefined;
+    this.top = this.fields({ value: document, path: '' }, policyKeys);
+    this.uid = this.identifier(this.top.get('uid') ?? { value: undefined, path: '/uid' });
+    const zone = this.top.get('backlot:timeZone');
+    this.zone = zone && readZone(zone.value, zone.path);
+    this.strict = this.profiles().includes(PROFILE);
+    this.describe({ value: document, path: '' });
   }
 
   policy(): Policy {
-    const top = this.fields(this.document, '', policyKeys);
-    const kind = this.context.term(top.get('@type'), '/@type');
-    if (!['odrl:Agreement', 'odrl:Set', 'odrl:Offer', 'odrl:Policy'].includes(kind)) throw invalid('/@type', 'a policy is an Agreement, a Set or an Offer');
-    const conflict = top.has('conflict') ? this.context.term(top.get('conflict'), '/conflict') : 'odrl:prohibit';
-    if (conflict !== 'odrl:prohibit') throw invalid('/conflict', 'in this profile a prohibition always wins, so conflict is "prohibit"');
-    const rules = (['permission', 'prohibition'] as const).flatMap((kind) =>
-      many(top.get(kind)).map((value, at) => this.rule(kind, value, this.at(top.get(kind), `/${kind}`, at), top)),
-    );
-    const obligations = many(top.get('obligation')).map((value, at) => this.duty(value, this.at(top.get('obligation'), '/obligation', at), `${this.uid}#obligation-${at + 1}`, 'post'));
-    if (rules.length === 0) throw invalid('', 'it has neither a permission nor a prohibition');
-    return { uid: this.uid, version: this.version(top.get('backlot:version')), title: this.title(), rules, obligations };
+    const conflict = this.top.has('conflict') ? this.context.term(this.top.get('conflict')!.value, '/conflict').slice('odrl:'.length) : 'prohibit';
+    if (conflict !== 'prohibit' && conflict !== 'perm' && conflict !== 'invalid') throw invalid('/conflict', 'a conflict is settled by "prohibit", "perm" or "invalid"');
+    const inheritFrom = this.each(this.top, 'inheritFrom').map((part) => this.identifier(part));
+    if (inheritFrom.includes(this.uid)) throw invalid('/inheritFrom', 'it inherits from itself');
+    const rules = (['permission', 'prohibition'] as const).flatMap((kind) => this.each(this.top, kind).map((part) => this.rule(kind, part)));
+    const obligations = this.each(this.top, 'obligation')
+      .flatMap((part, at) => this.duty(part, { fallback: `${this.uid}#obligation-${at + 1}`, phase: 'post', from: 'obligation' }))
+      .map((duty) => ({ ...duty, constraints: [...this.conditions(this.top, 'constraint'), ...duty.constraints] }));
+    if (rules.length + obligations.length === 0 && inheritFrom.length === 0) throw invalid('', 'it has neither a permission nor a prohibition nor an obligation');
+    return {
+      uid: this.uid,
+      version: this.version(),
+      title: this.title(),
+      kind: this.kind(),
+      strict: this.strict,
+      ...(this.zone === undefined ? {} : { zone: this.zone }),
+      conflict,
+      inheritFrom: [...new Set(inheritFrom)],
+      rules,
+      obligations,
+    };
   }
 
-  private rule(kind: Rule['kind'], value: unknown, path: string, top: Map<string, unknown>): Rule {
-    const fields = this.fields(value, path, kind === 'permission' ? [...ruleKeys, 'duty'] : ruleKeys);
-    const uid = this.own(fields.get('uid'), path);
-    const targets = many(fields.get('target') ?? top.get('target'));
-    if (targets.length === 0) throw invalid(`${path}/target`, 'neither the rule nor the policy names a target');
+  private kind(): Policy['kind'] {
+    const names = this.each(this.top, '@type').map(({ value, path }) => this.context.term(value, path));
+    const kinds = [...new Set(names)].filter((name) => name !== 'odrl:Policy').map((name) => name.replace('odrl:', ''));
+    const [kind = 'Set', ...more] = kinds;
+    if ((kind !== 'Agreement' && kind !== 'Set' && kind !== 'Offer') || more.length > 0 || (this.strict && names.length === 0)) throw invalid('/@type', 'a policy is an Agreement, a Set or an Offer');
+    return kind;
+  }
+
+  /** ODRL tells a reader to stop at a profile that it does not know, for its words may mean anything. */
+  private profiles(): string[] {
+    return this.each(this.top, 'profile').map((part) => {
+      const iri = this.identifier(part);
+      if (!CORE_PROFILE.test(iri) && !this.vocabulary.profiles.has(iri)) throw invalid(part.path, `the profile ${iri} is not known`);
+      return iri;
+    });
+  }
+
+  private rule(kind: Rule['kind'], part: Part): Rule {
+    const found = this.resolve(part);
+    const fields = this.fields(found, [...ruleKeys, kind === 'permission' ? 'duty' : 'remedy']);
+    this.typed(fields, ['Rule', kind === 'permission' ? 'Permission' : 'Prohibition']);
+    const uid = this.own(fields, found);
     return {
       uid,
-      ...this.clause(fields, path),
+      ...this.clause(fields),
       kind,
-      actions: this.actions(fields.get('action'), `${path}/action`),
-      targets: targets.map((target, at) => this.target(target, fields.has('target') ? this.at(fields.get('target'), `${path}/target`, at) : this.at(top.get('target'), '/target', at))),
-      assignees: many(fields.get('assignee') ?? top.get('assignee')).map((party) => this.identifier(party, fields.has('assignee') ? `${path}/assignee` : '/assignee')),
-      constraints: this.conditions(fields.get('constraint'), `${path}/constraint`),
-      duties: many(fields.get('duty')).map((duty, at) => this.duty(duty, this.at(fields.get('duty'), `${path}/duty`, at), `${uid}-duty-${at + 1}`, 'pre')),
+      actions: this.actions(fields, found.path),
+      targets: this.targets(fields, found.path),
+      assigners: this.parties(fields, 'assigner'),
+      assignees: this.parties(fields, 'assignee'),
+      constraints: [...this.conditions(this.top, 'constraint'), ...this.conditions(fields, 'constraint')],
+      duties: this.each(fields, 'duty').flatMap((duty, at) => this.duty(duty, { fallback: `${uid}-duty-${at + 1}`, phase: 'pre', from: 'duty' })),
+      remedies: this.each(fields, 'remedy').flatMap((duty, at) => this.duty(duty, { fallback: `${uid}-remedy-${at + 1}`, phase: 'post', from: 'remedy' })),
     };
   }
 
-  private actions(value: unknown, path: string): Rule['actions'] {
-    const listed = many(value).map((item, at) => {
-      const here = this.at(value, path, at);
-      const fields = isObject(item) ? this.fields(item, here, ['uid', 'rdf:value', 'refinement']) : undefined;
-      const name = this.context.term(fields ? (fields.get('rdf:value') ?? fields.get('uid')) : item, here);
-      if (!isAction(name)) throw invalid(here, `the action ${name} is not in the profile${name.startsWith('odrl:') && isAction(name.slice(5)) ? `; the profile's own is backlot:${name.slice(5)}` : ''}`);
-      return { name, refinement: this.conditions(fields?.get('refinement'), `${here}/refinement`) };
-    });
-    if (listed.length === 0) throw invalid(path, 'a rule names at least one action');
-    return listed;
+  private actions(fields: Fields, path: string): Rule['actions'] {
+    const listed = this.each(fields.has('action') ? fields : this.top, 'action');
+    if (listed.length > 0) return listed.map((part) => this.action(part));
+    if (this.strict) throw invalid(`${path}/action`, 'a rule names at least one action');
+    return this.vocabulary.roots.map((name) => ({ name, refinement: [] }));
   }
 
-  private target(value: unknown, path: string): TargetSpec {
-    if (typeof value === 'string') return { id: this.context.iri(value, path, this.uid), refinement: [] };
-    const fields = this.fields(value, path, ['uid', '@type', 'source', 'refinement', 'backlot:segment']);
+  private action(part: Part): { name: string; refinement: Condition[] } {
+    const { value, path } = this.resolve(part);
+    const fields = isObject(value) ? this.fields({ value, path }, ['uid', '@type', 'rdf:value', 'refinement']) : undefined;
+    if (fields) this.typed(fields, ['Action']);
+    const name = this.context.term(fields ? (fields.get('rdf:value') ?? fields.get('uid'))?.value : value, path);
+    if (!this.vocabulary.isAction(name)) throw invalid(path, `the action ${name} is not in the profile${name.startsWith('odrl:') && this.vocabulary.isAction(name.slice(5)) ? `; the profile's own is backlot:${name.slice(5)}` : ''}`);
+    return { name, refinement: fields ? this.conditions(fields, 'refinement') : [] };
+  }
+
+  private targets(fields: Fields, path: string): TargetSpec[] {
+    const listed = this.each(fields.has('target') ? fields : this.top, 'target');
+    if (listed.length > 0) return listed.map((part) => this.target(part));
+    if (this.strict) throw invalid(`${path}/target`, 'neither the rule nor the policy names a target');
+    return [{ id: null, refinement: [] }];
+  }
+
+  private target(part: Part): TargetSpec {
+    const { value, path } = this.resolve(part);
+    if (!isObject(value)) return this.place(this.identifier({ value, path }), path, []);
+    const fields = this.fields({ value, path }, ['uid', '@type', 'source', 'refinement', 'backlot:segment']);
+    this.typed(fields, ['Asset', 'AssetCollection'], true);
+    const spec = this.place(this.identifier(fields.get('source') ?? fields.get('uid') ?? { value: undefined, path }), path, this.conditions(fields, 'refinement'));
     const segment = fields.get('backlot:segment');
-    return {
-      id: this.identifier(fields.get('source') ?? fields.get('uid'), path),
-      ...(segment === undefined ? {} : { segment: readSegment(segment, `${path}/backlot:segment`) }),
-      refinement: this.conditions(fields.get('refinement'), `${path}/refinement`),
-    };
+    if (segment && spec.segment) throw invalid(segment.path, 'the target is a segment already');
+    return segment ? { ...spec, segment: readSegment(segment.value, segment.path) } : spec;
   }
 
-  private duty(value: unknown, path: string, fallback: string, defaultPhase: Phase): Duty {
-    const fields = this.fields(value, path, dutyKeys);
-    const [action, ...more] = many(fields.get('action'));
-    const name = this.context.term(action, `${path}/action`);
-    if (!isDuty(name) || more.length > 0) throw invalid(`${path}/action`, `a duty is one of the profile's duties; ${name} is not`);
-    const phase = fields.has('backlot:phase') ? this.context.term(fields.get('backlot:phase'), `${path}/backlot:phase`) : defaultPhase;
+  /** A target by its id, which may itself name frames of an edit. */
+  private place(id: string, path: string, refinement: Condition[]): TargetSpec {
+    const named = /^urn:backlot:segment:(.*):([^:]*):([^:]*)$/.exec(id);
+    if (!id.startsWith('urn:backlot:segment:')) return { id, refinement };
+    const [, edit = '', rate = '', frames = ''] = named ?? [];
+    const [first, end] = /^\d{1,15}-\d{1,15}$/.test(frames) ? frames.split('-').map(Number) : [];
+    const segment = { first, end, rate: rate.replace('-', '/') };
+    if (edit === '' || !isSegment(segment)) throw invalid(path, 'a segment by its name is urn:backlot:segment:<edit>:<frames>-<per seconds>:<first>-<end>');
+    return { id: edit, segment, refinement };
+  }
+
+  private parties(fields: Fields, name: 'assigner' | 'assignee'): Party[] {
+    return this.each(fields.has(name) ? fields : this.top, name).map((part) => this.party(part));
+  }
+
+  private party(part: Part): Party {
+    const { value, path } = this.resolve(part);
+    if (!isObject(value)) return { id: this.identifier({ value, path }), refinement: [] };
+    const fields = this.fields({ value, path }, ['uid', '@type', 'source', 'refinement']);
+    this.typed(fields, ['Party', 'PartyCollection'], true);
+    return { id: this.identifier(fields.get('source') ?? fields.get('uid') ?? { value: undefined, path }), refinement: this.conditions(fields, 'refinement') };
+  }
+
+  /** The duty, or several where it names several actions. */
+  private duty(part: Part, { fallback, phase: usual, from }: { fallback: string; phase: Phase; from: 'duty' | 'obligation' | 'remedy' | 'consequence' }): Duty[] {
+    const found = this.resolve(part);
+    const { path } = found;
+    if (this.within.has(found.value)) throw invalid(path, 'it contains itself');
+    this.within.add(found.value);
+    const fields = this.fields(found, dutyKeys);
+    this.typed(fields, ['Rule', 'Duty']);
+    const actions = this.each(fields, 'action').map((action) => this.action(action));
+    if (actions.length === 0) throw invalid(`${path}/action`, 'a duty names what is to be done');
+    const phase = this.word(fields, 'backlot:phase') ?? usual;
     if (phase !== 'pre' && phase !== 'post') throw invalid(`${path}/backlot:phase`, 'the phase of a duty is backlot:pre or backlot:post');
-    if (defaultPhase === 'post' && phase === 'pre') throw invalid(`${path}/backlot:phase`, 'a duty that must be fulfilled first stands in the permission that it opens');
-    const trigger = fields.has('backlot:trigger') ? this.context.term(fields.get('backlot:trigger'), `${path}/backlot:trigger`) : 'onUse';
-    if (!triggers.has(trigger)) throw invalid(`${path}/backlot:trigger`, `${trigger} is not a trigger of the profile`);
-    return {
-      uid: fields.has('uid') ? this.own(fields.get('uid'), path) : fallback,
-      ...this.clause(fields, path),
-      action: name,
+    if (usual === 'post' && phase === 'pre') throw invalid(`${path}/backlot:phase`, 'a duty that must be fulfilled first stands in the permission that it opens');
+    const trigger = this.word(fields, 'backlot:trigger') ?? 'onUse';
+    if (!this.vocabulary.triggers.has(trigger)) throw invalid(`${path}/backlot:trigger`, `${trigger} is not a trigger of the profile`);
+    const consequences = this.each(fields, 'consequence');
+    if (from === 'remedy' && consequences.length > 0) throw invalid(`${path}/consequence`, 'a remedy has no consequence of its own');
+    const uid = fields.has('uid') ? this.own(fields, found) : fallback;
+    const duty = {
+      ...this.clause(fields),
+      targets: this.each(fields, 'target').map((target) => this.target(target)),
       phase,
       trigger,
-      period: fields.has('backlot:deadline') ? readPeriod(fields.get('backlot:deadline'), `${path}/backlot:deadline`) : null,
-      constraints: this.conditions(fields.get('constraint'), `${path}/constraint`),
-    };
+      period: this.period(fields, 'backlot:deadline'),
+      interval: this.period(fields, 'backlot:interval'),
+      assignees: this.parties(fields, 'assignee'),
+      constraints: this.conditions(fields, 'constraint'),
+      consequences: consequences.flatMap((consequence, at) => this.duty(consequence, { fallback: `${uid}-consequence-${at + 1}`, phase, from: 'consequence' })),
+    } satisfies Partial<Duty>;
+    this.within.delete(found.value);
+    return actions.map(({ name, refinement }, at) => ({ uid: at === 0 ? uid : `${uid}-${at + 1}`, action: name, actionRefinement: refinement, ...duty }));
   }
 
-  private conditions(value: unknown, path: string): Condition[] {
-    return many(value).map((item, at) => this.condition(item, this.at(value, path, at)));
+  private conditions(fields: Fields, name: string): Condition[] {
+    return this.each(fields, name).map((part) => this.condition(part));
   }
 
-  private condition(value: unknown, path: string): Condition {
-    const fields = this.fields(value, path, ['uid', '@type', 'leftOperand', 'operator', 'rightOperand', 'and', 'or', 'xone']);
-    const logic = (['and', 'or', 'xone'] as const).filter((name) => fields.has(name));
-    if (logic.length === 0) return this.constraint(fields, path);
-    if (logic.length > 1 || fields.has('leftOperand')) throw invalid(path, 'a constraint is one comparison, or one of and, or, xone');
-    const of = this.conditions(fields.get(logic[0]!), `${path}/${logic[0]!}`);
+  private condition(part: Part): Condition {
+    const found = this.resolve(part);
+    const { path } = found;
+    const fields = this.fields(found, ['uid', '@type', 'leftOperand', 'operator', 'rightOperand', 'rightOperandReference', 'dataType', 'datatype', 'unit', 'status', ...logics]);
+    this.typed(fields, ['Constraint', 'LogicalConstraint']);
+    const uid = fields.has('uid') ? { uid: this.own(fields, found) } : {};
+    const logic = logics.filter((name) => fields.has(name));
+    if (logic.length === 0) return { ...uid, ...this.constraint(fields, path) };
+    if (logic.length > 1 || fields.has('leftOperand')) throw invalid(path, 'a constraint is one comparison, or one of and, or, xone, andSequence');
+    if (this.within.has(found.value)) throw invalid(path, 'it contains itself');
+    this.within.add(found.value);
+    const of = this.conditions(fields, logic[0]!);
+    this.within.delete(found.value);
     if (of.length === 0) throw invalid(`${path}/${logic[0]!}`, 'it holds no constraint');
-    return { logic: logic[0]!, of };
+    return { ...uid, logic: logic[0]!, of };
   }
 
-  private constraint(fields: Map<string, unknown>, path: string): Constraint {
-    const leftOperand = this.context.term(fields.get('leftOperand'), `${path}/leftOperand`);
-    const operand = leftOperands.get(leftOperand);
+  private constraint(fields: Fields, path: string): Constraint {
+    const leftOperand = this.context.term(fields.get('leftOperand')?.value, `${path}/leftOperand`);
+    const operand = this.vocabulary.leftOperands.get(leftOperand);
     if (!operand) throw invalid(`${path}/leftOperand`, `the left operand ${leftOperand} is not in the profile`);
-    const named = this.context.term(fields.get('operator'), `${path}/operator`).replace(/^odrl:/, '');
+    const named = this.context.term(fields.get('operator')?.value, `${path}/operator`).replace(/^odrl:/, '');
     const operator = operators.find((name) => name === named);
     if (!operator) throw invalid(`${path}/operator`, `${named} is not an operator of ODRL`);
-    const ordered = operand.type === 'instant' || operand.type === 'integer';
+    const ordered = ['instant', 'integer', 'decimal', 'duration'].includes(operand.type);
     const ofOrder = ['lt', 'lteq', 'gt', 'gteq'].includes(operator);
     const ofParts = ['isA', 'isPartOf', 'hasPart'].includes(operator);
-    if ((ofOrder && !ordered) || (ofParts && ordered)) throw invalid(`${path}/operator`, `${operator} does not compare ${leftOperand}`);
+    if ((ofOrder && !ordered) || (ofParts && (ordered || operand.type === 'boolean'))) throw invalid(`${path}/operator`, `${operator} does not compare ${leftOperand}`);
+    const unit = fields.get('unit');
+    const units = unit ? { unit: this.identifier(unit) } : {};
     const right = fields.get('rightOperand');
-    const listed = many(right);
+    const reference = fields.get('rightOperandReference');
+    if (reference) {
+      if (right) throw invalid(reference.path, 'a constraint has a right operand or a reference to one, not both');
+      if (many(reference.value).length !== 1) throw invalid(reference.path, 'it refers to one value');
+      return { leftOperand, operand, operator, right: reference.value, values: [], reference: this.identifier(this.each(fields, 'rightOperandReference')[0]!, true), ...units };
+    }
+    const listed = this.each(fields, 'rightOperand');
     const ofSets = ['isAnyOf', 'isAllOf', 'isNoneOf'].includes(operator);
-    if (listed.length === 0) throw invalid(`${path}/rightOperand`, 'it is missing or empty');
+    if (!right || listed.length === 0) throw invalid(`${path}/rightOperand`, 'it is missing or empty');
     if (listed.length > 1 && !ofSets) throw invalid(`${path}/rightOperand`, `${operator} compares with one value`);
-    return { leftOperand, operand, operator, right, values: listed.map((item, at) => this.value(operand, item, this.at(right, `${path}/rightOperand`, at))) };
+    const type = fields.has('dataType') || fields.has('datatype') ? this.dataType(fields.get('dataType') ?? fields.get('datatype')!) : undefined;
+    // The status is what the contract's author knew of the left operand; the request brings what is true now.
+    if (fields.has('status')) this.each(fields, 'status').forEach((part) => this.value(operand, part, undefined));
+    return { leftOperand, operand, operator, right: right.value, values: listed.map((part) => this.value(operand, part, type)), ...units };
   }
 
-  private value(operand: LeftOperand, value: unknown, path: string): RightValue {
+  private value(operand: LeftOperand, { value, path }: Part, declared: string | undefined): RightValue {
     const typed = isObject(value) ? value : undefined;
-    if (typed) for (const key of Object.keys(typed)) if (!['@value', '@type', '@id'].includes(key)) throw invalid(`${path}/${key}`, 'it is not known here');
-    const literal = typed ? (typed['@value'] ?? typed['@id']) : value;
-    const type = typed?.['@type'] === undefined ? undefined : this.identifier(typed['@type'], `${path}/@type`).replace('http://www.w3.org/2001/XMLSchema#', 'xsd:');
-    if (operand.type === 'instant') return readInterval(literal, type, this.zone, path);
-    if (operand.type === 'integer') {
-      const number = typeof literal === 'string' && /^[0-9]{1,15}$/.test(literal) && type !== undefined ? Number(literal) : literal;
-      if (!Number.isSafeInteger(number) || (number as number) < 0 || (type !== undefined && !/^xsd:(nonNegativeI|i)nteger$/.test(type))) throw invalid(path, 'a whole number (xsd:integer) is expected');
-      return number as number;
+    if (typed) for (const key of Object.keys(typed)) if (!['@value', '@type', '@id', 'uid'].includes(key)) throw invalid(`${path}/${key}`, 'it is not known here');
+    const iri = typed?.['@id'] ?? typed?.uid;
+    const literal = typed ? (typed['@value'] ?? iri) : value;
+    const own = typed?.['@type'] === undefined ? undefined : this.dataType({ value: typed['@type'], path: `${path}/@type` });
+    if (own !== undefined && declared !== undefined && own !== declared) throw invalid(path, `its type ${own} is not the ${declared} that the constraint declares`);
+    const type = own ?? declared;
+    const numeric = typeof literal === 'string' && type !== undefined && /^[+-]?\d{1,15}(\.\d{1,15})?$/.test(literal) ? Number(literal) : literal;
+    switch (operand.type) {
+      case 'instant':
+        return readInterval(literal, type, this.zone, path);
+      case 'integer':
+        if (!Number.isSafeInteger(numeric) || (numeric as number) < 0 || !isType(type, wholeTypes)) throw invalid(path, 'a whole number (xsd:integer) is expected');
+        return numeric as number;
+      case 'decimal':
+        if (typeof numeric !== 'number' || !Number.isFinite(numeric) || !isType(type, [...wholeTypes, 'decimal', 'double', 'float'])) throw invalid(path, 'a number (xsd:decimal) is expected');
+        return numeric;
+      case 'duration':
+        return readDuration(literal, type, path);
+      case 'boolean': {
+        const truth = type === 'xsd:boolean' ? ({ true: true, false: false, 1: true, 0: false } as Record<string, boolean>)[String(literal)] : literal;
+        if (typeof truth !== 'boolean') throw invalid(path, 'true or false is expected');
+        return truth;
+      }
+      case 'term':
+      case 'place':
+      case 'id':
     }
-    if (typeof literal !== 'string' || literal === '' || (type !== undefined && type !== 'xsd:string')) throw invalid(path, `${operand.words} is compared with text or an {"@id"}`);
-    if (operand.type === 'place') {
-      if (!isPlace(literal)) throw invalid(path, `"${literal}" is not an ISO 3166 code or a group of the profile`);
-      return literal;
-    }
-    return literal.includes(':') ? shortName(this.context.iri(literal, path)) : literal;
+    if (typeof literal !== 'string' || literal === '' || !isType(type, ['string', 'token', 'anyURI', 'language', 'NCName'])) throw invalid(path, `${operand.words} is compared with text or an {"@id"}`);
+    const text = iri === undefined ? this.context.text(literal, path) : shortName(/[:#]/.test(literal) ? this.context.iri(literal, path, this.uid) : literal);
+    if (operand.type !== 'place') return text;
+    const place = this.vocabulary.place(text);
+    if (place === undefined) throw invalid(path, `"${literal}" is not an ISO 3166 code or a group of the profile`);
+    return place;
+  }
+
+  private dataType(part: Part): string {
+    return this.identifier(part, true).replace('http://www.w3.org/2001/XMLSchema#', 'xsd:');
   }
 
   /** The fields of an object by their names in the profile. Anything that is not known here could change the meaning, so it is refused. */
-  private fields(value: unknown, path: string, known: readonly string[]): Map<string, unknown> {
-    if (!isObject(value)) throw invalid(path, 'an object is expected');
-    const fields = new Map<string, unknown>();
+  private fields({ value, path }: Part, known: readonly string[]): Fields {
+    if (!isObject(value)) throw invalid(path, typeof value === 'string' ? `"${value.slice(0, 200)}" is not described in the document` : 'an object is expected');
+    const fields: Fields = new Map();
     for (const [key, content] of Object.entries(value)) {
-      const here = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const here = `${path}/${pointer(key)}`;
       const name = this.context.property(key, here);
       if (name === undefined) continue;
+      if (name === 'hasPolicy' || name === 'partOf') throw invalid(here, `"${key}" would bring in what another document says; name the target or party in the rule instead`);
       if (!known.includes(name)) throw invalid(here, `"${key}" is not known here`);
       if (fields.has(name)) throw invalid(here, 'it is given twice');
-      if (content !== undefined && content !== null) fields.set(name, content);
+      if (content !== undefined && content !== null) fields.set(name, { value: content, path: here });
     }
+    for (const name of told) for (const part of this.each(fields, name)) this.identifier(isObject(part.value) ? { ...part, value: part.value['@id'] ?? part.value.uid ?? part.value.source } : part);
     return fields;
   }
 
-  private identifier(value: unknown, path: string): string {
-    const text = isObject(value) ? (value['@id'] ?? value.uid) : value;
+  /** The values of a field, each with its path. */
+  private each(fields: Fields, name: string): Part[] {
+    const field = fields.get(name);
+    if (!field) return [];
+    const { value, path } = field;
+    const inside = Array.isArray(value) ? path : isObject(value) && '@list' in value ? `${path}/@list` : undefined;
+    return many(value).map((item, at) => ({ value: item, path: inside === undefined ? path : `${inside}/${at}` }));
+  }
+
+  /** Remembers every object that has an id and says more than that. */
+  private describe({ value, path }: Part): void {
+    if (Array.isArray(value)) value.forEach((item, at) => this.describe({ value: item, path: `${path}/${at}` }));
+    if (!isObject(value) || '@value' in value) return;
+    const id = value.uid ?? value['@id'];
+    if (typeof id === 'string' && Object.keys(value).length > 1) {
+      const uid = this.idOf(id);
+      if (uid !== undefined) this.described.set(uid, [...(this.described.get(uid) ?? []), { value, path }]);
+    }
+    for (const [key, content] of Object.entries(value)) if (key !== '@context') this.describe({ value: content, path: `${path}/${pointer(key)}` });
+  }
+
+  /** What stands here, or what the id that stands here is described as elsewhere in the document. */
+  private resolve(part: Part): Part {
+    const { value, path } = part;
+    const id = isObject(value) ? (value['@id'] ?? value.uid) : value;
+    if (typeof id !== 'string' || (isObject(value) && Object.keys(value).length > 1)) return part;
+    const uid = this.idOf(id);
+    const described = uid === undefined || uid === this.uid ? [] : (this.described.get(uid) ?? []);
+    if (described.length > 1) throw invalid(path, `the id ${uid!} is described twice, at ${described.map((one) => one.path).join(' and ')}`);
+    return described[0] ?? part;
+  }
+
+  private idOf(text: string): string | undefined {
+    try {
+      return this.context.iri(text, '', this.uid);
+    } catch (error) {
+      if (error instanceof InvalidPolicy) return undefined;
+      throw error;
+    }
+  }
+
+  private identifier({ value, path }: Part, typedToo = false): string {
+    const text = isObject(value) ? (value['@id'] ?? value.uid ?? (typedToo ? value['@value'] : undefined)) : value;
     if (typeof text !== 'string') throw invalid(path, 'an IRI is expected');
     return this.context.iri(text, path, this.uid);
   }
 
-  /** The id of a rule or duty: given once in the document, or made from its place. */
-  private own(value: unknown, path: string): string {
-    const uid = value === undefined ? `${this.uid}#${path.slice(1).replaceAll('/', '-')}` : this.identifier(value, `${path}/uid`);
-    if (this.seen.has(uid)) throw invalid(`${path}/uid`, `the id ${uid} is used twice`);
-    this.seen.add(uid);
+  private word(fields: Fields, name: string): string | undefined {
+    const field = fields.get(name);
+    return field && this.context.term(field.value, field.path);
+  }
+
+  private period(fields: Fields, name: string): string | null {
+    const [field, ...more] = this.each(fields, name);
+    if (more.length > 0) throw invalid(more[0]!.path, 'it is given twice');
+    if (!field) return null;
+    const literal = isObject(field.value) ? field.value['@value'] : field.value;
+    return readPeriod(literal, field.path);
+  }
+
+  /** A type that is given is one that stands here; things of the world may have others besides. */
+  private typed(fields: Fields, known: readonly string[], others = false): void {
+    for (const { value, path } of this.each(fields, '@type')) {
+      const name = this.context.term(value, path);
+      if (others ? name.startsWith('odrl:') && !known.includes(name.slice(5)) : !known.includes(name.replace(/^odrl:/, ''))) throw invalid(path, `a ${name.replace(/^odrl:/, '')} does not stand here`);
+    }
+  }
+
+  /** The id of a rule, duty or constraint: given once in the document, or made from its place. */
+  private own(fields: Fields, { value, path }: Part): string {
+    const given = fields.get('uid');
+    const uid = given ? this.identifier(given) : `${this.uid}#${path.slice(1).replaceAll('/', '-')}`;
+    if (this.named.has(uid) && this.named.get(uid) !== value) throw invalid(`${path}/uid`, `the id ${uid} is used twice`);
+    this.named.set(uid, value);
     return uid;
   }
 
-  private clause(fields: Map<string, unknown>, path: string): { clause?: string } {
+  private clause(fields: Fields): { clause?: string } {
     const clause = fields.get('backlot:clause');
     if (clause === undefined) return {};
-    if (typeof clause !== 'string' || clause.length > 40) throw invalid(`${path}/backlot:clause`, 'a clause is a short text such as "4.2"');
-    return { clause };
+    if (typeof clause.value !== 'string' || clause.value.length > 40) throw invalid(clause.path, 'a clause is a short text such as "4.2"');
+    return { clause: clause.value };
   }
 
-  private version(value: unknown): string {
-    if (value === undefined) return '1';
+  private version(): string {
+    const { value = '1' } = this.top.get('backlot:version') ?? {};
     if (typeof value !== 'string' && typeof value !== 'number') throw invalid('/backlot:version', 'a version is text or a number');
     return String(value);
   }
@@ -252,11 +496,11 @@ class Loader {
     const [, title] = Object.entries(this.document).find(([key]) => /^(dc|dct|dcterms):title$/.test(key)) ?? [];
     return typeof title === 'string' && title !== '' ? title.slice(0, 200) : this.uid;
   }
-
-  private at(value: unknown, path: string, index: number): string {
-    return Array.isArray(value) ? `${path}/${index}` : isObject(value) && '@list' in value ? `${path}/@list/${index}` : path;
-  }
 }
+
+const wholeTypes = ['integer', 'nonNegativeInteger', 'positiveInteger', 'long', 'int', 'short', 'unsignedInt', 'unsignedLong'];
+const isType = (type: string | undefined, names: readonly string[]): boolean => type === undefined || (type.startsWith('xsd:') && names.includes(type.slice(4)));
+const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 function readSegment(value: unknown, path: string): Segment {
   if (!isObject(value) || !isSegment(value)) throw invalid(path, 'a segment is {"first", "end", "rate"}: frames from first up to but without end, at a rate such as "24000/1001"');

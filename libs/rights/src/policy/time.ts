@@ -21,7 +21,7 @@ export function readInstant(text: unknown): number | undefined {
 
 /** xsd:dateTime with a zone, or xsd:date with a zone of its own or the policy's. */
 export function readInterval(value: unknown, type: string | undefined, zone: string | undefined, path: string): Interval {
-  if (type === 'xsd:dateTime') {
+  if (type === 'xsd:dateTime' || type === 'xsd:dateTimeStamp') {
     const start = readInstant(value);
     if (start === undefined) throw invalid(path, 'a dateTime such as "2029-01-01T00:00:00Z" is expected, with its zone');
     return { start, end: start + 1, words: instantWords(start) };
@@ -53,6 +53,24 @@ const PERIOD = /^P(?=.)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})
 export function readPeriod(value: unknown, path: string): string {
   if (typeof value !== 'string' || !PERIOD.test(value)) throw invalid(path, 'a period such as "P30D" is expected');
   return value;
+}
+
+const DURATION = /^(-)?P(?=.)(?:(\d{1,6})D)?(?:T(?=.)(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,10}(?:\.\d{1,6})?)S)?)?$/;
+
+/** An xsd:duration in milliseconds. Years and months are of no fixed length, so they cannot be compared. */
+export function readDuration(value: unknown, type: string | undefined, path: string): number {
+  const ms = type === undefined || type === 'xsd:duration' || type === 'xsd:dayTimeDuration' ? durationMs(value) : undefined;
+  if (ms === undefined) throw invalid(path, 'a duration (xsd:duration) of days, hours, minutes and seconds such as "PT90M" is expected');
+  return ms;
+}
+
+/** A duration of days and less in milliseconds, or undefined. */
+export function durationMs(value: unknown): number | undefined {
+  const found = typeof value === 'string' ? DURATION.exec(value) : null;
+  if (!found) return undefined;
+  const [, minus, days = 0, hours = 0, minutes = 0, seconds = 0] = found;
+  const ms = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Math.round(Number(seconds) * 1000);
+  return minus ? -ms : ms;
 }
 
 /** The ISO instant a period after another. */

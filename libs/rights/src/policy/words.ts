@@ -71,7 +71,7 @@ export function ruleWords(rule: Rule): string {
   const conditions = [...rule.actions.flatMap((action) => action.refinement), ...rule.targets.flatMap((target) => target.refinement), ...rule.constraints];
   const segments = rule.targets.flatMap(({ segment }) => (segment ? [`frames ${segment.first} to ${segment.end - 1} at ${segment.rate} a second`] : []));
   const duties = rule.duties.map((duty) => (duty.phase === 'pre' ? `only after ${wordsFor(duty.action)}` : dutyWords(duty)));
-  const parts = [...(segments.length > 0 ? [`of ${listWords(segments, 'and')}`] : []), ...conditions.map((condition) => conditionWords(condition, rule.assignees))];
+  const parts = [...(segments.length > 0 ? [`of ${listWords(segments, 'and')}`] : []), ...conditions.map((condition) => conditionWords(condition, rule.assignees.map((party) => party.id)))];
   return sentence(`${clauseWords(rule)} ${verb} ${actions}${parts.map((part) => ` ${part}`).join(',')}${duties.map((duty) => `, ${duty}`).join('')}`);
 }
 
@@ -114,7 +114,7 @@ function dateWords(operator: Operator, values: string[]): string {
 }
 
 function valueWords(value: RightValue): string {
-  return typeof value === 'object' ? (value satisfies Interval).words : typeof value === 'number' ? value.toLocaleString('en-GB') : value;
+  return typeof value === 'object' ? (value satisfies Interval).words : typeof value === 'number' ? value.toLocaleString('en-GB') : String(value);
 }
 
 function wordsOf(actual: unknown): string {
