@@ -6,16 +6,19 @@ import type { VideoStream } from './types.js';
  * Tone mapping comes after the scaling: in float at full size it costs ten times the decode.
  */
 export function toBt709(video: VideoStream, width: number, height: number, flags: 'bilinear' | 'lanczos+accurate_rnd+full_chroma_int'): string {
-  const { transfer, primaries } = video.colour;
   const scale = `scale=${width}:${height}:flags=${flags}`;
-  const end = 'setsar=1,format=yuv420p';
-  if ((transfer !== 'smpte2084' && transfer !== 'arib-std-b67') || primaries !== 'bt2020') {
-    return `${scale}:out_color_matrix=bt709:out_range=tv,${end}`;
-  }
-  return [
-    scale,
-    `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203`,
-    'format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv',
-    end,
-  ].join(',');
+  return isHdr(video) ? `${scale},${toneMap(video)},${END}` : `${scale}:out_color_matrix=bt709:out_range=tv,${END}`;
 }
+
+/** The filter for the frames that shots and measures are found in: as cheap as scaling can be, in the master's own matrix. */
+export function toSmall(video: VideoStream, width: number, height: number): string {
+  const scale = `scale=${width}:${height}:flags=fast_bilinear`;
+  return isHdr(video) ? `${scale},${toneMap(video)},${END}` : `${scale}:out_range=tv,${END}`;
+}
+
+const END = 'setsar=1,format=yuv420p';
+
+const isHdr = ({ colour: { transfer, primaries } }: VideoStream): boolean => (transfer === 'smpte2084' || transfer === 'arib-std-b67') && primaries === 'bt2020';
+
+const toneMap = ({ colour: { transfer } }: VideoStream): string =>
+  `zscale=tin=${transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv`;

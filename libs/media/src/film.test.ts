@@ -190,3 +190,13 @@ test('a shot that is too short for a clip is refused with the numbers', async ()
   const spec = { probe: known, startPts: 0, endPts: 20 * tick, fps: 16, frames: 17, width: 32, height: 32 };
   await expect(cutClip(ramp, spec)).rejects.toMatchObject({ code: 'CLIP_TOO_SHORT', message: expect.stringMatching(/13 .* 17/) });
 });
+
+test('shots and measures are the same whoever wants pictures, proxy or neither', async () => {
+  // Larger than the base size, so that pictures are scaled; fades in over changing noise, where one level of luma decides.
+  ffmpeg(...lavfi('mandelbrot=s=854x480:r=24:start_scale=0.3'), '-vf', 'trim=end_frame=90,fade=in:0:20,noise=alls=8:allf=t:all_seed=3', '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', at('fading.mp4'));
+  const plain = await probe(at('fading.mp4'));
+  const facts = ({ shots }: Analysis): unknown => shots.map(({ keyframes: _, ...shot }) => shot);
+  const nothing = facts(await analyse(at('fading.mp4'), { probe: plain }));
+  expect(facts(await analyse(at('fading.mp4'), { probe: plain, onKeyframe: () => undefined }))).toEqual(nothing);
+  expect(facts((await analysed(at('fading.mp4'))).analysis)).toEqual(nothing);
+});

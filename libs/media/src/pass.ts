@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Refusal } from '#libs/platform';
-import { toBt709 } from './colour.js';
+import { toBt709, toSmall } from './colour.js';
 import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
 import { FragmentIndex } from './proxy.js';
 import { ratio } from './probe.js';
@@ -53,17 +53,21 @@ export function baseSize(width: number, height: number, short: number): { width:
   return { width: even(width), height: even(height) };
 }
 
+/**
+ * The small frames are scaled from the master's own frames, whatever else is wanted: shots do not depend on who wants pictures, and it
+ * costs less than scaling twice (1080p H.264, user CPU over the bare decode: 1.1 so, 1.3 through the base size). Stills are
+ * chosen before they are scaled unless the proxy needs every frame at the base size anyway.
+ */
 function filterGraph(plan: PassPlan, base: { width: number; height: number }): string {
   const { video } = plan.probe;
+  const small = `${toSmall(video, SMALL_W, SMALL_H)}[small]`;
   const head = `[0:${video.index}]showinfo@pass=checksum=0`;
-  const small = `scale=${SMALL_W}:${SMALL_H}:flags=fast_bilinear:out_range=tv,setsar=1,format=yuv420p[small]`;
   if (!plan.onStill && !plan.proxy) return `${head},${small}`;
-  const bases = ['small0', ...(plan.onStill ? ['still0'] : []), ...(plan.proxy ? ['proxy'] : [])];
-  return [
-    `${head},${toBt709(video, base.width, base.height, 'bilinear')},split=${bases.length}${bases.map((b) => `[${b}]`).join('')}`,
-    `[small0]${small}`,
-    ...(plan.onStill ? [`[still0]select=not(mod(n\\,${STILL_EVERY})),showinfo@still=checksum=0[still]`] : []),
-  ].join(';');
+  const scaled = toBt709(video, base.width, base.height, 'bilinear');
+  const choose = `select=not(mod(n\\,${STILL_EVERY}))`;
+  const told = 'showinfo@still=checksum=0[still]';
+  const pictures = !plan.proxy ? `${choose},${scaled},${told}` : plan.onStill ? `${scaled},split=2[proxy][still0];[still0]${choose},${told}` : `${scaled}[proxy]`;
+  return `${head},split=2[small0][pictures];[small0]${small};[pictures]${pictures}`;
 }
 
 function proxyArgs(plan: PassPlan, fd: number): string[] {
