@@ -1,0 +1,37 @@
+import { type Analysis, type Caption, captionFor, type Probe, sentenceOf, type Shot } from '#libs/media';
+
+/** What `backlot shots` found in one file: the analysis with a caption for each shot. */
+export interface Found {
+  file: string;
+  frames: number;
+  /** Seconds a tick of every pts here, "1/24000". */
+  timeBase: string;
+  /** Average frames a second, "24000/1001". */
+  frameRate: string;
+  startPts: number;
+  durationPts: number;
+  width: number;
+  height: number;
+  detector: string;
+  shots: FoundShot[];
+  warnings: Analysis['warnings'];
+}
+
+/** first and last are both inside the shot; frames of a gradual entry are in none. */
+export type FoundShot = Pick<Shot, 'first' | 'last' | 'startPts' | 'endPts' | 'entry' | 'measures'> & {
+  labels?: Omit<NonNullable<Shot['labels']>, 'vector'>;
+  caption: Caption;
+  sentence: string;
+};
+
+export function found(file: string, probe: Probe, analysis: Analysis): Found {
+  const { frames, timeBase, startPts, durationPts, width, height, detector, warnings } = analysis;
+  return { file, frames, timeBase, frameRate: probe.video.frameRate, startPts, durationPts, width, height, detector, shots: analysis.shots.map(describe), warnings };
+}
+
+function describe({ first, last, startPts, endPts, entry, measures, labels }: Shot): FoundShot {
+  const caption = captionFor({ measures, ...(labels && { labels }) });
+  // The look vector is for search by example and would be most of the document.
+  const { vector: _, ...seen } = labels ?? {};
+  return { first, last, startPts, endPts, entry, measures, ...(labels && { labels: seen }), caption, sentence: sentenceOf(caption) };
+}
