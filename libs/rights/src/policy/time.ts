@@ -11,10 +11,11 @@ export interface Interval {
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const ZONE = String.raw`(Z|[+-]\d{2}:\d{2})`;
+const INSTANT = new RegExp(String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?${ZONE}$`);
 
 /** An instant with its zone, as Unix milliseconds, or undefined. */
 export function readInstant(text: unknown): number | undefined {
-  if (typeof text !== 'string' || !new RegExp(String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?${ZONE}$`).test(text) || !isDay(text.slice(0, 10))) return undefined;
+  if (typeof text !== 'string' || !INSTANT.test(text) || !isDay(text.slice(0, 10))) return undefined;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }
@@ -31,7 +32,7 @@ export function readInterval(value: unknown, type: string | undefined, zone: str
   const used = own === 'Z' ? 'UTC' : (own ?? zone);
   if (used === undefined) throw invalid(path, 'a date needs a zone: write it behind the date, or give the policy a backlot:timeZone');
   const noon = Date.parse(`${day}T00:00:00Z`);
-  return { start: midnight(noon, used), end: midnight(noon + 86_400_000, used), words: dayWords(noon) };
+  return { start: clock(noon, used), end: clock(noon + 86_400_000, used), words: dayWords(noon) };
 }
 
 /** An IANA zone name or offset. */
@@ -73,16 +74,19 @@ export function durationMs(value: unknown): number | undefined {
   return minus ? -ms : ms;
 }
 
-/** The ISO instant a period after another. */
-export function addPeriod(at: number, period: string): string {
-  const [years = 0, monthCount = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = PERIOD.exec(period)!.slice(1).map((part) => Number(part ?? 0));
-  const date = new Date(at);
+/** The ISO instant `times` periods after another, by the calendar and the clocks of a zone: a month after 31 January, 23:00 in Berlin is 28 February, 23:00 there. */
+export function addPeriod(at: number, period: string, zone = 'UTC', times = 1): string {
+  const [years = 0, monthCount = 0, weeks = 0, days = 0, hours = 0, minutes = 0] = PERIOD.exec(period)!.slice(1).map((part) => Number(part ?? 0) * times);
+  const date = new Date(at + offsetOf(zone)(at));
   const day = date.getUTCDate();
   date.setUTCDate(1);
   date.setUTCMonth(date.getUTCMonth() + monthCount + years * 12);
   // A month after 31 January is the last day of February.
   date.setUTCDate(Math.min(day, new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()));
-  return new Date(date.getTime() + (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60_000).toISOString();
+  date.setUTCDate(date.getUTCDate() + weeks * 7 + days);
+  const shown = date.getTime();
+  // Hours and minutes are counted as they pass, whatever the clocks do meanwhile.
+  return new Date((weeks + days + monthCount + years === 0 ? at : clock(shown, zone)) + (hours * 60 + minutes) * 60_000).toISOString();
 }
 
 /** "3 Feb 2026" */
@@ -97,18 +101,30 @@ export function instantWords(at: number): string {
 }
 
 function isDay(text: string): boolean {
-  const at = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8))];
+  const days = month === 2 ? ((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return month >= 1 && month <= 12 && day >= 1 && day <= days;
 }
 
 /** The instant at which the clocks of a zone show the same date and time as UTC does at `utc`. */
-function midnight(utc: number, zone: string): number {
-  const shown = new Intl.DateTimeFormat('en-GB', { timeZone: zone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
-  const offsetAt = (at: number): number => {
-    const part = Object.fromEntries(shown.formatToParts(at).map(({ type, value }) => [type, Number(value)])) as Record<string, number>;
-    return Date.UTC(part.year!, part.month! - 1, part.day!, part.hour!, part.minute!, part.second!) - at;
-  };
+function clock(utc: number, zone: string): number {
+  const offsetAt = offsetOf(zone);
   // Twice, for the days on which the offset changes between.
   const guess = utc - offsetAt(utc);
   return utc - offsetAt(guess);
+}
+
+const offsets = new Map<string, (at: number) => number>();
+
+/** How far the clocks of a zone are ahead of UTC, in milliseconds. */
+function offsetOf(zone: string): (at: number) => number {
+  const known = offsets.get(zone);
+  if (known) return known;
+  const shown = new Intl.DateTimeFormat('en-GB', { timeZone: zone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+  const offsetAt = (at: number): number => {
+    const part = Object.fromEntries(shown.formatToParts(at).map(({ type, value }) => [type, Number(value)])) as Record<string, number>;
+    return Date.UTC(part.year!, part.month! - 1, part.day!, part.hour!, part.minute!, part.second!) - Math.floor(at / 1000) * 1000;
+  };
+  offsets.set(zone, offsetAt);
+  return offsetAt;
 }
