@@ -8,6 +8,7 @@
  */
 export { compilePolicy, summarise, type CompiledPolicy } from './compile.js';
 export { canonicalSha256 } from './document.js';
+export { diffPolicies, type Change, type DiffOptions, type Effect } from './diff.js';
 export { evaluate } from './evaluate.js';
 export { instantiateLicence, type LicenceParties } from './licence.js';
 export type * from './types.js';
