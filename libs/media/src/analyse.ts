@@ -2,6 +2,7 @@ import { Refusal } from '#libs/platform';
 import { FrameMeter, ShotMeter, type FrameFacts } from './measures.js';
 import { runPass, SMALL_H, SMALL_W, type PassResult, type Still } from './pass.js';
 import { ratio } from './probe.js';
+import { evenRate } from './rate.js';
 import { ClassicalDetector } from './shots/classical.js';
 import { Filmstrip, resized, StillStore, toJpeg, toRgb } from './stills.js';
 import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Shot, ShotDetector, SmallFrame, Transition, Warning } from './types.js';
@@ -42,6 +43,7 @@ class Pass {
   private readonly filmstrip: Filmstrip | undefined;
   private readonly warnings: Warning[] = [];
   private readonly shots: Shot[] = [];
+  private readonly times: number[] = [];
   /** Frames that may still turn out to belong to the next shot; older ones are summed up in `meter`. */
   private readonly notes: FrameNote[] = [];
   private notesFrom = 0;
@@ -74,6 +76,7 @@ class Pass {
     } else if (frame.pts > this.lastPts) this.lastStep = frame.pts - this.lastPts;
     this.lastPts = Math.max(this.lastPts, frame.pts);
     this.frames++;
+    this.times.push(frame.pts);
     this.notes.push({ pts: frame.pts, facts: this.frameMeter.look(frame) });
     for (const boundary of this.detector.push(frame)) this.boundary(boundary);
     while (this.notes.length > this.detector.lag + 8) this.settleNote();
@@ -102,6 +105,7 @@ class Pass {
     await this.queue;
     if (this.failure) throw this.failure;
     this.judge(result, endPts);
+    const times = [...this.times, endPts];
     const { video, audio } = this.probe;
     const [num = 1] = video.timeBase.split('/').map(Number);
     const fragments = result.index?.fragments((time) => this.firstPts + time / num, endPts, this.tick) ?? [];
@@ -111,6 +115,8 @@ class Pass {
       timeBase: video.timeBase,
       startPts: this.firstPts,
       durationPts: endPts - this.firstPts,
+      times,
+      rate: evenRate(times, this.tick, video.frameRate),
       width: video.width,
       height: video.height,
       detector: `${this.detector.name} ${this.detector.version}`,

@@ -291,6 +291,10 @@ export interface Analysis {
   startPts: number;
   /** From the first frame's timestamp to the end of the last frame, in timeBase. */
   durationPts: number;
+  /** Timestamp of every frame and of the end, in timeBase. */
+  times: number[];
+  /** Frames a second where they are evenly spaced, '24000/1001'; else undefined. */
+  rate: Ratio | undefined;
   width: number;
   height: number;
   detector: string;
