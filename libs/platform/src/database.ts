@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DataSource, type EntityManager } from 'typeorm';
 import { config, required } from './config.js';
 import { isId } from './ids.js';
+import { listen, type Listening } from './listen.js';
 
 /**
  * Who acts: set for the length of one transaction. `studioId` is what row level security compares with;
@@ -38,6 +39,8 @@ export async function connect(url = required('BACKLOT_DATABASE_URL'), poolSize =
  * `app.studio_id` for that transaction alone; a call inside another joins it when the studio is the same and throws when it is not.
  */
 export class Database {
+  private readonly listening: Listening[] = [];
+
   constructor(readonly source: DataSource) {}
 
   async inStudio<T>(scope: Scope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -68,7 +71,17 @@ export class Database {
     return (await this.source.query(sql, parameters)) as T[];
   }
 
+  /** Hears what is told on a channel, over a connection of its own, until the database is closed. */
+  listen(channel: string, hearing: Parameters<typeof listen>[2]): Listening {
+    const { options } = this.source;
+    if (options.type !== 'postgres' || !options.url) throw new Error('listening needs the address of the database');
+    const one = listen(options.url, channel, hearing);
+    this.listening.push(one);
+    return one;
+  }
+
   async close(): Promise<void> {
+    await Promise.all(this.listening.map((one) => one.close()));
     await this.source.destroy();
   }
 }

@@ -12,6 +12,7 @@ export { config, readConfig, required, settingNames, type Config } from './confi
 export { connect, Database, row, rows, scoped, writeAnyway, type Scope } from './database.js';
 export { notFound, reasonOf, Refusal, type Reason } from './errors.js';
 export { isId, newId } from './ids.js';
+export type { Listening } from './listen.js';
 export { cancelJob, enqueueJob, jobsOf, startJobs, type Job, type JobContext, type JobHandler, type JobState } from './jobs.js';
 export { createKeyFile, LocalKeys, type KeyManagement } from './keys.js';
 export { forgetRequests, once } from './once.js';
