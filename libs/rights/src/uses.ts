@@ -1,0 +1,68 @@
+import { rows, scoped } from '#libs/platform';
+import type { Licence } from './licences.js';
+import type { CompiledPolicy } from './policy/index.js';
+import { shortName, vocabulary } from './policy/vocabulary.js';
+
+/** A licence with its policy ready to decide. */
+export interface Governing {
+  licence: Licence;
+  policy: CompiledPolicy;
+}
+
+/** A rule that compares a count, and the actions whose uses it counts. */
+interface CountingRule {
+  uid: string;
+  actions: string[];
+}
+
+const known = new WeakMap<CompiledPolicy, CountingRule[]>();
+
+function countingRules(compiled: CompiledPolicy): CountingRule[] {
+  let found = known.get(compiled);
+  if (!found) {
+    found = compiled.policy.rules.filter(comparesCount).map(({ uid, actions }) => ({ uid, actions: [...vocabulary.actions.keys()].filter((one) => actions.some(({ name }) => vocabulary.actionPath(one).includes(name))) }));
+    known.set(compiled, found);
+  }
+  return found;
+}
+
+/** Wherever it stands in the rule: a constraint, a refinement, a duty's condition. */
+function comparesCount(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if ('operand' in value && (value.operand as { from?: string }).from === 'counts') return true;
+  return Object.values(value).some(comparesCount);
+}
+
+/**
+ * How many uses each counting rule had before this one, by rule. A use that was counted keeps its place, so asking again about it changes
+ * nothing; a new one comes behind all others. From here to the end of the transaction no other decision counts these licences' uses, so that
+ * of two at the cap one passes.
+ */
+export async function usesBefore(action: string, use: string | null, governing: readonly Governing[]): Promise<Record<string, number>> {
+  const counting = governing.flatMap(({ licence, policy }) => countingRules(policy).map((rule) => ({ licenceId: licence.id, ...rule })));
+  if (!counting.length) return {};
+  const licenceIds = [...new Set(counting.map((rule) => rule.licenceId))];
+  // In one order everywhere, so that two decisions never wait for each other.
+  await rows(`select pg_advisory_xact_lock(hashtextextended(id, 4210)) from (select unnest($1::text[]) as id order by 1) as counted`, [licenceIds]);
+  const used = await rows<{ licence_id: string; action: string; uses: string }>(
+    `select u.licence_id, u.action, count(*) as uses from licence_use u
+     where u.studio_id = $1 and u.licence_id = any($2) and u.action = any($3)
+       and u.place < coalesce((select o.place from licence_use o where o.licence_id = u.licence_id and o.action = $4 and o.use_id = $5), 9223372036854775807)
+     group by u.licence_id, u.action`,
+    [scoped().studioId, licenceIds, [...new Set(counting.flatMap((rule) => rule.actions))], shortName(action), use],
+  );
+  return Object.fromEntries(
+    counting.map(({ licenceId, uid, actions }) => [uid, used.filter((one) => one.licence_id === licenceId && actions.includes(one.action)).reduce((sum, one) => sum + Number(one.uses), 0)]),
+  );
+}
+
+/** Notes that a permit was for this use, under each licence once. */
+export async function noteUse(action: string, use: string, licenceIds: readonly string[], decisionId: string): Promise<void> {
+  await rows(`insert into licence_use (licence_id, action, use_id, studio_id, decision_id) select unnest($1::uuid[]), $2, $3, $4, $5 on conflict do nothing`, [licenceIds, shortName(action), use, scoped().studioId, decisionId]);
+}
+
+/** Whether each of these licences knows of this use. */
+export async function useIsNoted(action: string, use: string, licenceIds: readonly string[]): Promise<boolean> {
+  const noted = await rows(`select from licence_use where licence_id = any($1) and action = $2 and use_id = $3`, [licenceIds, shortName(action), use]);
+  return noted.length === licenceIds.length;
+}
