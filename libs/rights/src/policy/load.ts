@@ -92,11 +92,13 @@ export type RightValue = string | number | boolean | Interval;
 export interface LoadOptions {
   /** The words that are known; the profile's when absent. */
   vocabulary?: Vocabulary;
+  /** For dates that come without a zone in a policy that gives none. */
+  zone?: string;
 }
 
 /** Reads a policy document. Refuses with INVALID_POLICY and the path of the first thing that is not known or has no sense. */
-export function loadPolicy(source: unknown, { vocabulary = profile }: LoadOptions = {}): Policy {
-  return new Loader(readDocument(source), vocabulary).policy();
+export function loadPolicy(source: unknown, { vocabulary = profile, zone }: LoadOptions = {}): Policy {
+  return new Loader(readDocument(source), vocabulary, zone).policy();
 }
 
 const CORE_PROFILE = /^http:\/\/www\.w3\.org\/ns\/odrl\/2\/(core)?$/;
@@ -133,12 +135,13 @@ class Loader {
   constructor(
     private readonly document: Json,
     private readonly vocabulary: Vocabulary,
+    usualZone: string | undefined,
   ) {
     this.context = new Context(document['@context']);
     this.top = this.fields({ value: document, path: '' }, policyKeys);
     this.uid = this.identifier(this.top.get('uid') ?? { value: undefined, path: '/uid' });
     const zone = this.top.get('backlot:timeZone');
-    this.zone = zone && readZone(zone.value, zone.path);
+    this.zone = zone ? readZone(zone.value, zone.path) : usualZone;
     this.strict = this.profiles().includes(PROFILE);
     this.describe({ value: document, path: '' });
   }
@@ -179,7 +182,7 @@ class Loader {
   private profiles(): string[] {
     return this.each(this.top, 'profile').map((part) => {
       const iri = this.identifier(part);
-      if (!CORE_PROFILE.test(iri) && !this.vocabulary.profiles.has(iri)) throw invalid(part.path, `the profile ${iri} is not known`);
+      if (!CORE_PROFILE.test(iri) && !this.vocabulary.profiles.has(iri)) throw invalid(part.path, `the profile ${iri} is not known here`);
       return iri;
     });
   }
@@ -214,7 +217,7 @@ class Loader {
     const { value, path } = this.resolve(part);
     const fields = isObject(value) ? this.fields({ value, path }, ['uid', '@type', 'rdf:value', 'refinement']) : undefined;
     if (fields) this.typed(fields, ['Action']);
-    const name = this.context.term(fields ? (fields.get('rdf:value') ?? fields.get('uid'))?.value : value, path);
+    const name = this.vocabulary.current(this.context.term(fields ? (fields.get('rdf:value') ?? fields.get('uid'))?.value : value, path));
     if (!this.vocabulary.isAction(name)) throw invalid(path, `the action ${name} is not in the profile${name.startsWith('odrl:') && this.vocabulary.isAction(name.slice(5)) ? `; the profile's own is backlot:${name.slice(5)}` : ''}`);
     return { name, refinement: fields ? this.conditions(fields, 'refinement') : [] };
   }
@@ -270,13 +273,16 @@ class Loader {
     this.typed(fields, ['Rule', 'Duty']);
     const actions = this.each(fields, 'action').map((action) => this.action(action));
     if (actions.length === 0) throw invalid(`${path}/action`, 'a duty names what is to be done');
-    const phase = this.word(fields, 'backlot:phase') ?? usual;
+    const timing = this.each(fields, 'constraint').map((one) => this.timed(one));
+    const phases = new Set([this.word(fields, 'backlot:phase'), ...timing.map((one) => one.phase)].filter((one) => one !== undefined));
+    if (phases.size > 1) throw invalid(`${path}/constraint`, 'it must come both before and after the use');
+    const [phase = usual] = phases;
     if (phase !== 'pre' && phase !== 'post') throw invalid(`${path}/backlot:phase`, 'the phase of a duty is backlot:pre or backlot:post');
     if (usual === 'post' && phase === 'pre') throw invalid(`${path}/backlot:phase`, 'a duty that must be fulfilled first stands in the permission that it opens');
     const trigger = this.word(fields, 'backlot:trigger') ?? 'onUse';
     if (!this.vocabulary.triggers.has(trigger)) throw invalid(`${path}/backlot:trigger`, `${trigger} is not a trigger of the profile`);
     const consequences = this.each(fields, 'consequence');
-    if (from === 'remedy' && consequences.length > 0) throw invalid(`${path}/consequence`, 'a remedy has no consequence of its own');
+    if ((from === 'remedy' || from === 'consequence') && consequences.length > 0) throw invalid(`${path}/consequence`, `a ${from} has no consequence of its own`);
     const uid = fields.has('uid') ? this.own(fields, found) : fallback;
     const duty = {
       ...this.clause(fields),
@@ -286,7 +292,7 @@ class Loader {
       period: this.period(fields, 'backlot:deadline'),
       interval: this.period(fields, 'backlot:interval'),
       assignees: this.parties(fields, 'assignee'),
-      constraints: this.conditions(fields, 'constraint'),
+      constraints: timing.filter((one) => one.phase === undefined).map((one) => one.condition),
       consequences: consequences.flatMap((consequence, at) => this.duty(consequence, { fallback: `${uid}-consequence-${at + 1}`, phase, from: 'consequence' })),
     } satisfies Partial<Duty>;
     this.within.delete(found.value);
@@ -297,14 +303,25 @@ class Loader {
     return this.each(fields, name).map((part) => this.condition(part));
   }
 
-  private condition(part: Part): Condition {
+  /** A constraint of a duty: ODRL's "event before (or after) policy usage" says when it comes. */
+  private timed(part: Part): { condition: Condition; phase?: Phase } {
+    const condition = this.condition(part, true);
+    if ('logic' in condition || !isTiming(condition)) return { condition };
+    return { condition, phase: condition.operator.startsWith('lt') ? 'pre' : 'post' };
+  }
+
+  private condition(part: Part, ofDuty = false): Condition {
     const found = this.resolve(part);
     const { path } = found;
     const fields = this.fields(found, ['uid', '@type', 'leftOperand', 'operator', 'rightOperand', 'rightOperandReference', 'dataType', 'datatype', 'unit', 'status', ...logics]);
     this.typed(fields, ['Constraint', 'LogicalConstraint']);
     const uid = fields.has('uid') ? { uid: this.own(fields, found) } : {};
     const logic = logics.filter((name) => fields.has(name));
-    if (logic.length === 0) return { ...uid, ...this.constraint(fields, path) };
+    if (logic.length === 0) {
+      const constraint = this.constraint(fields, path);
+      if (isTiming(constraint) && (!ofDuty || !['odrl:policyUsage', 'policyUsage'].includes(String(constraint.values[0])))) throw invalid(path, 'before or after an event is said of a duty, and the event is policyUsage');
+      return { ...uid, ...constraint };
+    }
     if (logic.length > 1 || fields.has('leftOperand')) throw invalid(path, 'a constraint is one comparison, or one of and, or, xone, andSequence');
     if (this.within.has(found.value)) throw invalid(path, 'it contains itself');
     this.within.add(found.value);
@@ -315,16 +332,17 @@ class Loader {
   }
 
   private constraint(fields: Fields, path: string): Constraint {
-    const leftOperand = this.context.term(fields.get('leftOperand')?.value, `${path}/leftOperand`);
+    const leftOperand = this.vocabulary.current(this.context.term(fields.get('leftOperand')?.value, `${path}/leftOperand`).replace(/^odrl:industry:$/, 'odrl:industry'));
     const operand = this.vocabulary.leftOperands.get(leftOperand);
     if (!operand) throw invalid(`${path}/leftOperand`, `the left operand ${leftOperand} is not in the profile`);
-    const named = this.context.term(fields.get('operator')?.value, `${path}/operator`).replace(/^odrl:/, '');
+    // W3C's context makes odrl:neg of neq, and odrl:industry: of industry.
+    const named = this.context.term(fields.get('operator')?.value, `${path}/operator`).replace(/^odrl:/, '').replace(/^neg$/, 'neq');
     const operator = operators.find((name) => name === named);
     if (!operator) throw invalid(`${path}/operator`, `${named} is not an operator of ODRL`);
     const ordered = ['instant', 'integer', 'decimal', 'duration'].includes(operand.type);
     const ofOrder = ['lt', 'lteq', 'gt', 'gteq'].includes(operator);
     const ofParts = ['isA', 'isPartOf', 'hasPart'].includes(operator);
-    if ((ofOrder && !ordered) || (ofParts && (ordered || operand.type === 'boolean'))) throw invalid(`${path}/operator`, `${operator} does not compare ${leftOperand}`);
+    if ((ofOrder && !ordered && leftOperand !== 'odrl:event') || (ofParts && (ordered || operand.type === 'boolean'))) throw invalid(`${path}/operator`, `${operator} does not compare ${leftOperand}`);
     const unit = fields.get('unit');
     const units = unit ? { unit: this.identifier(unit) } : {};
     const right = fields.get('rightOperand');
@@ -340,7 +358,7 @@ class Loader {
     if (listed.length > 1 && !ofSets) throw invalid(`${path}/rightOperand`, `${operator} compares with one value`);
     const type = fields.has('dataType') || fields.has('datatype') ? this.dataType(fields.get('dataType') ?? fields.get('datatype')!) : undefined;
     // The status is what the contract's author knew of the left operand; the request brings what is true now.
-    if (fields.has('status')) this.each(fields, 'status').forEach((part) => this.value(operand, part, undefined));
+    if (fields.has('status')) this.each(fields, 'status').forEach((part) => this.value(operand, part, type));
     return { leftOperand, operand, operator, right: right.value, values: listed.map((part) => this.value(operand, part, type)), ...units };
   }
 
@@ -352,10 +370,11 @@ class Loader {
     const own = typed?.['@type'] === undefined ? undefined : this.dataType({ value: typed['@type'], path: `${path}/@type` });
     if (own !== undefined && declared !== undefined && own !== declared) throw invalid(path, `its type ${own} is not the ${declared} that the constraint declares`);
     const type = own ?? declared;
-    const numeric = typeof literal === 'string' && type !== undefined && /^[+-]?\d{1,15}(\.\d{1,15})?$/.test(literal) ? Number(literal) : literal;
+    // ODRL's own examples write numbers and dates as plain text; a licence of the profile says what they are.
+    const numeric = typeof literal === 'string' && (type !== undefined || !this.strict) && /^[+-]?\d{1,15}(\.\d{1,15})?$/.test(literal) ? Number(literal) : literal;
     switch (operand.type) {
       case 'instant':
-        return readInterval(literal, type, this.zone, path);
+        return readInterval(literal, type ?? (this.strict ? undefined : `xsd:${String(literal).includes('T') ? 'dateTime' : 'date'}`), this.zone, path);
       case 'integer':
         if (!Number.isSafeInteger(numeric) || (numeric as number) < 0 || !isType(type, wholeTypes)) throw invalid(path, 'a whole number (xsd:integer) is expected');
         return numeric as number;
@@ -498,6 +517,7 @@ class Loader {
   }
 }
 
+const isTiming = ({ leftOperand, operator }: Constraint): boolean => leftOperand === 'odrl:event' && ['lt', 'lteq', 'gt', 'gteq'].includes(operator);
 const wholeTypes = ['integer', 'nonNegativeInteger', 'positiveInteger', 'long', 'int', 'short', 'unsignedInt', 'unsignedLong'];
 const isType = (type: string | undefined, names: readonly string[]): boolean => type === undefined || (type.startsWith('xsd:') && names.includes(type.slice(4)));
 const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -15,6 +15,8 @@ export interface LeftOperand {
   each?: boolean;
   /** A value that stands for every party other than those who grant the rule. */
   others?: string;
+  /** The word of today for a deprecated one. */
+  means?: string;
   words: string;
 }
 
@@ -22,6 +24,8 @@ export interface Action {
   includedIn?: string;
   /** Nobody does it as such, only kinds of it. */
   abstract?: boolean;
+  /** The word of today for a deprecated one. */
+  means?: string;
   words: string;
 }
 
@@ -49,6 +53,9 @@ export function shortName(term: string): string {
   return term;
 }
 
+const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+const countries = new Set(letters.flatMap((first) => letters.map((second) => first + second)).filter((code) => regions.of(code) !== undefined));
 const places = new Map(Object.entries<string[]>(profile.places));
 
 /** What a policy may say. A studio's own profile, or an outside suite, extends it; what is in it stays as it is. */
@@ -69,7 +76,7 @@ export class Vocabulary {
   }
 
   static readonly profile = new Vocabulary(
-    new Map(Object.entries<Action>({ ...profile.actions, ...profile.duties })),
+    new Map(Object.entries<Action>(profile.actions)),
     new Map(Object.entries(profile.leftOperands as Record<string, LeftOperand>)),
     new Map(Object.entries(profile.triggers)),
     new Set(['urn:backlot:profile:']),
@@ -92,6 +99,11 @@ export class Vocabulary {
       this.triggers,
       new Set([...this.profiles, ...profiles]),
     );
+  }
+
+  /** The word that a policy uses, a deprecated one as its successor: "odrl:modify" for "odrl:write". */
+  current(name: string): string {
+    return this.actions.get(name)?.means ?? this.leftOperands.get(name)?.means ?? name;
   }
 
   isAction(name: string): boolean {
@@ -141,7 +153,7 @@ export const actionPath = (name: string): readonly string[] => vocabulary.action
 export const wordsFor = (name: string): string => vocabulary.wordsFor(name);
 
 /** ISO 3166-1 code, ISO 3166-2 subdivision, a group of the profile, or a place that somebody else names by an IRI. */
-export const isPlace = (name: string): boolean => places.has(name) || /^[A-Z]{2}(-[A-Z0-9]{1,3})?$/.test(name) || isForeign(name);
+export const isPlace = (name: string): boolean => places.has(name) || (countries.has(name.slice(0, 2)) && /^[A-Z]{2}(-[A-Z0-9]{1,3})?$/.test(name)) || isForeign(name);
 const isForeign = (place: string): boolean => /^(https?|urn|wd):\S+$/.test(place);
 
 /**
