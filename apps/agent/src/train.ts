@@ -11,7 +11,11 @@ import { Relay } from './relay.js';
 const KEPT = new Set(['phase', 'progress', 'evaluation', 'sample']);
 /** Bad input: the trainer says what is wrong with it, and trying again would say it again. */
 const EXIT_BAD_INPUT = 2;
+/** Deaths in a row without a new step after which the run is given up. One that ends by itself would do so again. */
 const CRASHES_WITHOUT_PROGRESS = 3;
+/** One that was killed may have met a passing want of memory, or a machine that is being emptied: worth more tries, further apart. */
+const KILLS_WITHOUT_PROGRESS = 8;
+const LONGEST_WAIT_MS = 30_000;
 const AWAY_TRIES = 10;
 
 /**
@@ -76,12 +80,12 @@ class Run {
         await sleep(2_000, undefined, { signal: this.ended });
         continue;
       }
-      if (end.code === EXIT_BAD_INPUT || ++crashes >= CRASHES_WITHOUT_PROGRESS) {
+      if (end.code === EXIT_BAD_INPUT || ++crashes >= (end.code === null ? KILLS_WITHOUT_PROGRESS : CRASHES_WITHOUT_PROGRESS)) {
         await this.relay.flush();
         return this.api.fail(this.lease, crashReason(end));
       }
       process.stdout.write(`run ${this.lease.id}: ${crashReason(end).message} Starting again from its checkpoint.\n`);
-      await sleep(500 * 2 ** crashes, undefined, { signal: this.ended });
+      await sleep(Math.min(LONGEST_WAIT_MS, 500 * 2 ** crashes), undefined, { signal: this.ended });
     }
   }
 
