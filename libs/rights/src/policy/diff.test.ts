@@ -26,7 +26,7 @@ describe('a licence and its next version, in plain words', () => {
   test('an episode that is taken out by a prohibition', () => {
     const out = { uid: '#x1', action: 'use', target: 'urn:example:series:4:episode:3' };
     expect(said(fineTune(), { ...fineTune(), prohibition: [out] })).toEqual([['tightens', 'Episode 3 is no longer licensed.']]);
-    expect(said({ ...fineTune(), prohibition: [out] }, fineTune())).toEqual([['loosens', 'Use is no longer prohibited of episode 3.']]);
+    expect(said({ ...fineTune(), prohibition: [out] }, fineTune())).toEqual([['loosens', 'Episode 3 is no longer left out.']]);
   });
 
   test('a longer term and a shorter one', () => {

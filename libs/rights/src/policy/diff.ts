@@ -85,10 +85,11 @@ class Diff {
 
   private ruleGone(rule: Rule): void {
     const side = sideOf(rule);
-    const replaced = this.after.policy.rules.some((other) => other.kind === rule.kind && ruleWithin(rule, other));
+    const replaced = this.after.policy.rules.some((other) => other.kind === rule.kind && ruleWithin(rule, other) && owesAsMuch(rule, other));
     const effect = replaced ? 'neutral' : side === 'forbids' ? 'loosens' : this.inherits ? 'unclear' : 'tightens';
-    const other = replaced ? ', because another clause says the same or more' : '';
-    this.add(rule, effect, side === 'allows' && !replaced ? `${this.acts(rule)} ${be(rule)} no longer allowed${this.of(rule)}` : replaced ? `${clauseWords(rule)} on ${this.acts(rule)} is dropped${other}` : `${this.acts(rule)} ${be(rule)} no longer prohibited${this.of(rule)}${this.limits(rule.constraints, rule)}`);
+    const subject = `${this.acts(rule)}${this.of(rule)} ${be(rule)}`;
+    const words = side === 'allows' ? `${subject} no longer allowed` : this.takesOut(rule) ? `${this.targetsOf(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer left out` : `${subject} no longer prohibited${this.limits(rule.constraints, rule)}`;
+    this.add(rule, effect, replaced ? `${clauseWords(rule)} on ${this.acts(rule)} is dropped, because another clause says the same or more` : words);
     this.compareDuties(rule.remedies, [], rule, undefined);
   }
 
@@ -96,8 +97,7 @@ class Diff {
     const side = sideOf(rule);
     const covered = this.before.policy.rules.some((other) => other.kind === rule.kind && ruleWithin(rule, other) && owesAsMuch(rule, other));
     const effect = covered ? 'neutral' : side === 'forbids' ? 'tightens' : this.inherits ? 'unclear' : 'loosens';
-    const wholeUse = side === 'forbids' && rule.actions.some((action) => action.name === 'odrl:use') && rule.constraints.length === 0;
-    const words = wholeUse && this.hasOwnTargets(rule) ? `${this.targetsOf(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer licensed` : `${this.acts(rule)} ${be(rule)} now ${side === 'allows' ? 'allowed' : 'prohibited'}${this.of(rule)}${this.limits(rule.constraints, rule)}`;
+    const words = this.takesOut(rule) ? `${this.targetsOf(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer licensed` : `${this.acts(rule)}${this.of(rule)} ${be(rule)} now ${side === 'allows' ? 'allowed' : 'prohibited'}${this.limits(rule.constraints, rule)}`;
     this.add(rule, effect, `${words}${covered ? ', as another clause said before' : ''}`);
     if (!covered) for (const duty of rule.duties) this.add(duty, 'tightens', `it comes with a duty: ${this.dutyWords(duty)}`);
   }
@@ -127,16 +127,16 @@ class Diff {
       const covered = was.actions.some((other) => actionWithin(action, other));
       const parts = was.actions.filter((other) => actionWithin(other, action)).map((other) => wordsFor(other.name));
       if (covered) continue;
-      this.add(is, this.reach(side, 'grows'), `${wordsFor(action.name)} is now ${verb}${this.of(is)}${parts.length > 0 ? ` as a whole; before, only ${listWords(parts, 'and')} was` : ''}`);
+      this.add(is, this.reach(side, 'grows'), `${wordsFor(action.name)}${this.of(is)} is now ${verb}${parts.length > 0 ? ` as a whole; before, only ${listWords(parts, 'and')} was` : ''}`);
     }
     const kept = new Set(is.actions.map((action) => action.name));
     for (const action of was.actions.filter((one) => !kept.has(one.name))) {
       const covered = is.actions.some((other) => actionWithin(action, other));
-      const elsewhere = this.after.policy.rules.some((other) => other !== is && other.kind === is.kind && ruleWithin({ ...was, actions: [action] }, other));
+      const elsewhere = this.after.policy.rules.some((other) => other !== is && other.kind === is.kind && ruleWithin({ ...was, actions: [action] }, other) && owesAsMuch(was, other));
       const parts = is.actions.filter((other) => actionWithin(other, action)).map((other) => wordsFor(other.name));
       if (covered) continue;
       if (elsewhere) this.add(is, 'neutral', `${wordsFor(action.name)} is now ${verb} by another clause`);
-      else this.add(is, this.reach(side, 'shrinks'), `${wordsFor(action.name)} is no longer ${verb}${this.of(is)}${parts.length > 0 ? ` as a whole, but ${listWords(parts, 'and')} still is` : ''}`);
+      else this.add(is, this.reach(side, 'shrinks'), `${wordsFor(action.name)}${this.of(is)} is no longer ${verb}${parts.length > 0 ? ` as a whole, but ${listWords(parts, 'and')} still is` : ''}`);
     }
   }
 
@@ -271,6 +271,11 @@ class Diff {
   /** The rule's targets, where they are not those that the other rules have. */
   private of(rule: Rule): string {
     return this.hasOwnTargets(rule) ? ` of ${this.targetsOf(rule.targets)}` : '';
+  }
+
+  /** Whether it is how a contract leaves an episode out: every use of it is prohibited. */
+  private takesOut(rule: Rule): boolean {
+    return rule.kind === 'prohibition' && rule.constraints.length === 0 && rule.actions.some(({ name, refinement }) => name === 'odrl:use' && refinement.length === 0) && this.hasOwnTargets(rule);
   }
 
   private hasOwnTargets(rule: Rule): boolean {
