@@ -104,11 +104,11 @@ test(`killed ${KILLS} times (seed ${seed}), the loop ends with the same dataset 
   await whole.stop();
 
   const broken = await product();
+  let finished = false;
   try {
     const draw = random(seed);
     const names = ['api', 'worker', 'agent', 'trainer', 'postgres'] as const;
     const killed: string[] = [];
-    let finished = false;
     const killing = (async () => {
       while (killed.length < KILLS && !finished) {
         // Spread over about the time that the loop takes unbroken: the kills make it longer.
@@ -151,6 +151,7 @@ test(`killed ${KILLS} times (seed ${seed}), the loop ends with the same dataset 
       expect(checked.problems).toEqual([]);
     }
   } finally {
+    finished = true;
     await broken.stop();
   }
 }, 1_800_000);
