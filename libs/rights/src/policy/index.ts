@@ -12,3 +12,4 @@ export { diffPolicies, type Change, type DiffOptions, type Effect } from './diff
 export { evaluate } from './evaluate.js';
 export { instantiateLicence, type LicenceParties } from './licence.js';
 export type * from './types.js';
+export { vocabulary, type OperandType, type Vocabulary, type Words } from './vocabulary.js';
