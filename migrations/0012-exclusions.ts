@@ -68,6 +68,10 @@ export class Exclusions1700000000012 implements MigrationInterface {
       create index mark_of_subject on mark (studio_id, subject, title_id) where removed_at is null;
       call protect('mark', 'select, insert, update');
 
+      call revokes('edit');
+      call revokes('exclusion');
+      call revokes('mark');
+
       -- What members are shown of a title in place of its proxy and filmstrip; hash is that of the frames left out.
       create table mask (
         id uuid primary key,

@@ -283,11 +283,10 @@ export class Exclusions {
     });
   }
 
-  /** Logged, told to what reacts, and to every process that remembers a decision. */
+  /** Logged, and told to what reacts; the tables themselves tell every process that keeps a key. */
   private async told(scope: Scope, titleId: string, type: 'exclusion' | 'mark', what: Record<string, unknown>): Promise<void> {
     await appendEntry(type, { title: titleId, member: scope.memberId ?? null, ...what });
     await emit('rights.changed', { titleIds: [titleId], cause: type });
-    await rows(`select pg_notify('rights_changed', $1)`, [scope.studioId]);
   }
 }
 
