@@ -9,6 +9,7 @@ import { Catalogue1700000000005 } from './0005-catalogue.js';
 import { Curation1700000000006 } from './0006-curation.js';
 import { Generation1700000000008, Training1700000000007 } from './0007-training.js';
 import { Work1700000000009 } from './0009-work.js';
+import { LicenceVersions1700000000010 } from './0010-licence-versions.js';
 
 const migrations = [
   Platform1700000000001,
@@ -20,6 +21,7 @@ const migrations = [
   Training1700000000007,
   Generation1700000000008,
   Work1700000000009,
+  LicenceVersions1700000000010,
 ];
 
 /**

@@ -7,10 +7,11 @@ import { Catalogue } from '#libs/catalogue';
 import { Curation, type Media } from '#libs/curation';
 import { Generation } from '#libs/generation';
 import { connect, newId, type ObjectKind, repositoryRoot, rows, type Scope, Vault } from '#libs/platform';
-import { Rights } from '#libs/rights';
+import { canonicalSha256, Rights } from '#libs/rights';
 import { Training } from '#libs/training';
 import { startApi } from '../../apps/api/src/server.js';
 import { Logs, type Services } from '../../apps/shared/services.js';
+import { policyOf } from './films.js';
 import { makeWorld, type World } from './studio.js';
 
 /** The whole API over a database of its own, with two studios that have a member of each role. */
@@ -131,13 +132,11 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
   const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId() };
   const hash = randomBytes(32).toString('hex');
   const put = (sql: string, values: unknown[]): Promise<unknown> => rows(sql, values);
-  const policy = {
-    '@context': 'http://www.w3.org/ns/odrl.jsonld',
-    uid: `urn:uuid:${newId()}`,
-    '@type': 'Agreement',
-  };
+  const uid = `urn:uuid:${newId()}`;
+  const policy = { ...policyOf(['ingest', 'curate', 'caption', 'fineTune', 'evaluate', 'generate', 'export'], uid), assignee: `urn:uuid:${studioId}` };
   await services.database.inStudio(scope, async () => {
-    await put(`insert into licence (id, studio_id, name, licensor, policy, sha256) values ($1, $2, 'Licence', 'Licensor', $3, $4)`, [id.licence, studioId, policy, hash]);
+    await put(`insert into licence (id, studio_id, name, licensor, uid) values ($1, $2, 'Licence', 'Licensor', $3)`, [id.licence, studioId, uid]);
+    await put(`insert into licence_version (licence_id, version, studio_id, policy, sha256, kind, signed_at, effective_from) values ($1, 1, $2, $3, $4, 'original', now(), now())`, [id.licence, studioId, policy, canonicalSha256(policy)]);
     await put(`insert into title (id, studio_id, name, state) values ($1, $2, 'Title', 'ready')`, [id.title, studioId]);
     await put(`insert into licence_title (licence_id, title_id, studio_id) values ($1, $2, $3)`, [id.licence, id.title, studioId]);
     await put(`insert into master (id, studio_id, title_id, file_name, bytes, state) values ($1, $2, $3, 'master.mp4', 10, 'uploading')`, [id.master, studioId, id.title]);
@@ -146,9 +145,9 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
     for (const scopeId of [id.title, id.datasetVersion, id.model]) {
       const decision = scopeId === id.title ? id.decision : newId();
       await put(
-        `insert into decision (id, studio_id, member_id, actor, action, scope_kind, scope_id, outcome, policies, request, request_sha256, state_sha256, trace, reason, sentence, valid_until)
-         values ($1, $2, $3, 'test', 'curate', 'title', $4, 'permit', $5, '{}', '', '', '[]', '{}', 'It is allowed.', now() + interval '1 hour')`,
-        [decision, studioId, memberId, scopeId, JSON.stringify([{ sha256: hash }])],
+        `insert into decision (id, studio_id, member_id, actor, action, scope_kind, scope_id, outcome, policies, request, request_sha256, state_sha256, trace, reason, sentence, valid_until, licences)
+         values ($1, $2, $3, 'test', 'curate', 'title', $4, 'permit', $5, '{}', '', '', '[]', '{}', 'It is allowed.', now() + interval '1 hour', $6)`,
+        [decision, studioId, memberId, scopeId, JSON.stringify([{ id: uid, version: '1', sha256: canonicalSha256(policy) }]), [`${id.licence}:1`]],
       );
       await put(`insert into decision_target (decision_id, title_id, studio_id) values ($1, $2, $3)`, [decision, id.title, studioId]);
     }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Analysis, AnalyseOptions, Probe, Shot } from '#libs/media';
 import type { Catalogue, Title } from '#libs/catalogue';
 import type { Media } from '#libs/curation';
-import type { Scope } from '#libs/platform';
+import { newId, type Scope } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 
 /** A policy in the profile that permits these actions to everybody, without end. */
@@ -22,10 +22,21 @@ export function policyOf(actions: string[], uid = 'urn:test:policy'): Record<str
   };
 }
 
-/** A licence of the studio for these actions; gives its id. */
+/** A signed licence of the studio for these actions; gives its id. */
 export async function licence(rights: Rights, scope: Scope, actions = ['ingest', 'curate', 'fineTune']): Promise<string> {
-  const policy = { ...policyOf(actions, `urn:test:${scope.studioId}:${actions.join('-')}`), assignee: `urn:uuid:${scope.studioId}` };
-  return (await rights.licences.create(scope, { name: actions.join(', '), licensor: 'Licensor', policy })).id;
+  const policy = { ...policyOf(actions, `urn:uuid:${newId()}`), assignee: `urn:uuid:${scope.studioId}` };
+  const { id } = await rights.licences.draft(scope, { name: actions.join(', '), licensor: 'Licensor', source: { policy } });
+  await sign(rights, scope, id);
+  return id;
+}
+
+/** Two members of the studio sign the draft in hand of a licence. */
+export async function sign(rights: Rights, scope: Scope, licenceId: string): Promise<void> {
+  for (let draft; (draft = (await rights.licences.draftsOf(scope, [licenceId])).get(licenceId)); ) {
+    const [memberId] = await rights.licences.awaits(scope, draft);
+    if (memberId === undefined) throw new Error('the studio lacks a second member who may sign');
+    await rights.licences.sign({ studioId: scope.studioId, memberId }, licenceId, draft.version, draft.sha256);
+  }
 }
 
 export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');

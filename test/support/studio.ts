@@ -16,7 +16,7 @@ export interface World {
   ownerUrl: string;
   appUrl: string;
   jobsUrl: string;
-  /** Makes a studio with one member and gives their scope. */
+  /** Makes a studio with an administrator, whose scope it gives, and a compliance officer, so that its licences can be signed. */
   studio(name?: string): Promise<{ studioId: string; memberId: string }>;
   close(): Promise<void>;
 }
@@ -53,7 +53,9 @@ export async function makeWorld(): Promise<World> {
       const memberId = newId();
       await database.inStudio({ studioId }, async () => {
         await rows(`insert into studio (id, name, slug) values ($1, $2, $3)`, [studioId, label, studioId]);
-        await rows(`insert into member (id, studio_id, email, name, roles, password_hash) values ($1, $2, $3, 'Member', '{admin}', 'not a hash: nobody signs in')`, [memberId, studioId, `${memberId}@example.test`]);
+        for (const [id, name, role] of [[memberId, 'Member', 'admin'], [newId(), 'Officer', 'compliance']]) {
+          await rows(`insert into member (id, studio_id, email, name, roles, password_hash) values ($1, $2, $3, $4, array[$5], 'not a hash: nobody signs in')`, [id, studioId, `${id}@example.test`, name, role]);
+        }
       });
       return { studioId, memberId };
     },

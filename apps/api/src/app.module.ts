@@ -29,9 +29,10 @@ import { PlaybackController } from './http/playback.controller.js';
 import { UploadsController } from './http/uploads.controller.js';
 import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
 import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
+import { LicenceEventResolver, LicenceResolver, LicencesResolver, LicenceVersionResolver, SignatureResolver } from './resolvers/licences.js';
 import { LogEntryResolver, LogResolver } from './resolvers/log.js';
 import { MemberResolver, SignInResolver } from './resolvers/members.js';
-import { DecisionResolver, LicenceResolver, RightsResolver } from './resolvers/rights.js';
+import { DecisionResolver, RightsResolver } from './resolvers/rights.js';
 import { AnalysisResolver, ShotResolver, TitleResolver, TitlesResolver, UploadResolver } from './resolvers/titles.js';
 import { ModelResolver, TrainingResolver, TrainingRunResolver } from './resolvers/training.js';
 import { UnknownFilter } from './resolvers/unknown-filter.js';
@@ -39,7 +40,8 @@ import { UnknownFilter } from './resolvers/unknown-filter.js';
 const resolvers = [
   SignInResolver, MemberResolver,
   TitlesResolver, TitleResolver, AnalysisResolver, ShotResolver, UploadResolver,
-  RightsResolver, LicenceResolver, DecisionResolver,
+  RightsResolver, DecisionResolver,
+  LicencesResolver, LicenceResolver, LicenceVersionResolver, SignatureResolver, LicenceEventResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,
   GenerationsResolver, GenerationResolver, OutputResolver,

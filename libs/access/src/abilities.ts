@@ -17,6 +17,10 @@ const PERMISSIONS = [
   'correct Shot',
   'read Licence',
   'create Licence',
+  'sign Licence',
+  'suspend Licence',
+  'withdraw Licence',
+  'simulate Licence',
   'read Decision',
   'ask Decision',
   'read Dataset',
@@ -46,8 +50,8 @@ export type Ability = MongoAbility<[Action, Subject]>;
 const everyone = PERMISSIONS.filter((permission) => permission.startsWith('read ') && permission !== 'read Log');
 
 const byRole: Record<Role, readonly Permission[]> = {
-  archivist: [...everyone, 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'ask Decision', 'create Dataset', 'cancel Job'],
-  compliance: [...everyone, 'read Log', 'create Licence', 'ask Decision'],
+  archivist: [...everyone, 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'sign Licence', 'simulate Licence', 'ask Decision', 'create Dataset', 'cancel Job'],
+  compliance: [...everyone, 'read Log', 'create Licence', 'sign Licence', 'suspend Licence', 'withdraw Licence', 'simulate Licence', 'ask Decision'],
   editor: [...everyone, 'ask Decision', 'create Dataset', 'create Run', 'cancel Run', 'create Generation', 'review Output', 'create Delivery', 'cancel Job'],
   admin: PERMISSIONS,
 };

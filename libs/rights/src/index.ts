@@ -6,5 +6,6 @@
  * - release: a key handed out under a decision (Vault.release); `openFor` is the way for members
  */
 export * from './policy/index.js';
-export { type Licence, Licences } from './licences.js';
+export { type Licence, type LicenceDraft, type LicenceEvent, Licences, type LicenceVersion, type Signature, type VersionDraft } from './licences.js';
+export type { PolicySource } from './licences/source.js';
 export { type Decision, LicenceRefused, type Question, Rights } from './rights.js';

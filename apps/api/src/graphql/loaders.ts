@@ -27,6 +27,8 @@ export function loaders(services: Services, me: Scope) {
     title: byId(async (ids) => keyed(await catalogue.titlesById(me, ids)), null),
     master: byId((ids) => catalogue.mastersOf(me, ids), null),
     job: byId((ids) => database.inStudio(me, () => jobsOf(ids)), null),
+    licence: byId(async (ids) => keyed(await rights.licences.byId(me, ids)), null),
+    draftOfLicence: byId((ids) => rights.licences.draftsOf(me, ids), null),
     licencesOfTitle: byId((ids) => rights.licences.ofTitles(me, ids), []),
     decision: byId(async (ids) => keyed(await rights.decisionsById(me, ids)), null),
     titleIdsOfDecision: byId((ids) => rights.titleIdsOfDecisions(me, ids), []),

@@ -39,7 +39,7 @@ const BigInt_ = new GraphQLScalarType<bigint, string>({
 const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
 
 const RESULTS = { SignInResult: 'Member' } as Record<string, string>;
-for (const thing of ['Licence', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Job']) RESULTS[`${thing}Result`] = thing;
+for (const thing of ['Licence', 'LicenceVersion', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Job']) RESULTS[`${thing}Result`] = thing;
 
 /** How the schema's own types are read and written. */
 export const schemaTypes = {
@@ -52,5 +52,10 @@ export const schemaTypes = {
   DatasetState: words('BUILDING', 'FROZEN', 'FAILED', 'CANCELLED'),
   RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
   Review: words('WAITING', 'APPROVED', 'REJECTED'),
+  LicenceState: words('DRAFT', 'SIGNED', 'ACTIVE', 'EXPIRING', 'SUSPENDED', 'EXPIRED', 'WITHDRAWN'),
+  LicenceVersionState: words('DRAFT', 'SIGNED', 'IN_FORCE', 'AMENDED', 'DISCARDED'),
+  LicenceVersionKind: words('ORIGINAL', 'AMENDMENT', 'TIGHTENING'),
+  Effect: words('TIGHTENS', 'LOOSENS', 'NEUTRAL', 'UNCLEAR'),
+  LicenceEventKind: words('DRAFTED', 'REVISED', 'DISCARDED', 'COUNTERSIGN', 'SIGNED', 'SUSPENDED', 'RESUMED', 'WITHDRAWN'),
   ...Object.fromEntries(Object.entries(RESULTS).map(([union, thing]) => [union, { __resolveType: (value: { __typename?: string }) => (value.__typename === 'Refused' ? 'Refused' : thing) }])),
 };

@@ -1,11 +1,12 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Principal } from '#libs/access';
 import { Catalogue, type Title } from '#libs/catalogue';
-import { notFound, type Page, type Paged, Refusal } from '#libs/platform';
-import { type Decision, type Licence, Rights } from '#libs/rights';
+import { notFound, type Page, Refusal } from '#libs/platform';
+import { type Decision, Rights } from '#libs/rights';
 import type { RequestContext } from '../graphql/context.js';
 import { Can, Me } from '../guard/permission.js';
 import { type Connection, connection } from './connection.js';
+import { titlesOf } from './titles-of.js';
 import { UnknownFilter } from './unknown-filter.js';
 
 const MOST_ASKED = 1_000;
@@ -17,18 +18,6 @@ export class RightsResolver {
     private readonly catalogue: Catalogue,
     private readonly unknown: UnknownFilter,
   ) {}
-
-  @Query()
-  @Can('read', 'Licence')
-  licences(@Me() me: Principal, @Args() page: Page): Promise<Connection<Licence>> {
-    return connection(this.rights.licences.page(me, page), () => this.rights.licences.count(me));
-  }
-
-  @Query()
-  @Can('read', 'Licence')
-  licence(@Me() me: Principal, @Args('id') id: string): Promise<Licence> {
-    return this.rights.licences.find(me, id);
-  }
 
   @Query()
   @Can('read', 'Decision')
@@ -43,12 +32,6 @@ export class RightsResolver {
   }
 
   @Mutation()
-  @Can('create', 'Licence')
-  createLicence(@Me() me: Principal, @Args('input') input: { name: string; licensor: string; policy: Record<string, unknown> }): Promise<Licence> {
-    return this.rights.licences.create(me, input);
-  }
-
-  @Mutation()
   @Can('ask', 'Decision')
   async askDecision(@Me() me: Principal, @Args('input') { action, titleIds, purpose }: { action: string; titleIds: string[]; purpose?: string | null }): Promise<Decision> {
     const asked = [...new Set(titleIds)];
@@ -56,28 +39,6 @@ export class RightsResolver {
     if ((await this.catalogue.titlesById(me, asked)).length < asked.length) throw notFound('title');
     const scope = asked.length === 1 ? { scopeKind: 'title' as const, scopeId: asked[0]! } : { scopeKind: 'catalogue' as const, scopeId: me.studioId };
     return this.rights.decide(me, { action, ...scope, titleIds: asked, actor: me.name, ...(purpose == null ? {} : { purpose }) });
-  }
-}
-
-@Resolver('Licence')
-@Can('read', 'Licence')
-export class LicenceResolver {
-  constructor(private readonly rights: Rights) {}
-
-  @ResolveField()
-  summary(@Parent() licence: Licence): string[] {
-    return this.rights.licences.summary(licence);
-  }
-
-  @ResolveField()
-  @Can('read', 'Title')
-  titles(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Title>> {
-    return connection(this.titlesOf(licence, me, page, load), () => this.rights.licences.countTitles(me, licence.id));
-  }
-
-  private async titlesOf(licence: Licence, me: Principal, page: Page, load: RequestContext['load']): Promise<Paged<Title>> {
-    const ids = await this.rights.licences.titleIds(me, licence.id, page);
-    return { ...ids, items: await titlesOf(ids.items, load) };
   }
 }
 
@@ -94,8 +55,4 @@ export class DecisionResolver {
   async titles(@Parent() decision: Decision, @Context() { load }: RequestContext): Promise<Title[]> {
     return titlesOf(await load.titleIdsOfDecision.load(decision.id), load);
   }
-}
-
-async function titlesOf(ids: string[], load: RequestContext['load']): Promise<Title[]> {
-  return (await Promise.all(ids.map((id) => load.title.load(id)))).filter((title) => title !== null);
 }

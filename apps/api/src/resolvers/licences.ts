@@ -1,0 +1,203 @@
+import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Member, Principal } from '#libs/access';
+import type { Title } from '#libs/catalogue';
+import { notFound, type Page, type Paged, Refusal } from '#libs/platform';
+import { type Change, type Licence, type LicenceEvent, type LicenceVersion, type PolicySource, Rights, type Signature, type VersionDraft } from '#libs/rights';
+import type { RequestContext } from '../graphql/context.js';
+import { Can, Me } from '../guard/permission.js';
+import { type Connection, connection } from './connection.js';
+import { titlesOf } from './titles-of.js';
+
+interface PolicyArgs {
+  policy?: unknown;
+  text?: string | null;
+}
+
+type VersionArgs = PolicyArgs & Omit<VersionDraft, 'source'>;
+
+@Resolver()
+export class LicencesResolver {
+  constructor(private readonly rights: Rights) {}
+
+  @Query()
+  @Can('read', 'Licence')
+  licences(@Me() me: Principal, @Args() page: Page): Promise<Connection<Licence>> {
+    return connection(this.rights.licences.page(me, page), () => this.rights.licences.count(me));
+  }
+
+  @Query()
+  @Can('read', 'Licence')
+  licence(@Me() me: Principal, @Args('id') id: string): Promise<Licence> {
+    return this.rights.licences.find(me, id);
+  }
+
+  @Query()
+  @Can('read', 'Licence')
+  expiringLicences(@Me() me: Principal, @Args() args: Page & { days: number }): Promise<Connection<Licence>> {
+    return connection(this.rights.licences.expiring(me, args, args.days), () => this.rights.licences.countExpiring(me, args.days));
+  }
+
+  @Query()
+  @Can('read', 'Licence')
+  unsignedVersions(@Me() me: Principal, @Args() page: Page): Promise<Connection<LicenceVersion>> {
+    return connection(this.rights.licences.unsignedVersions(me, page), () => this.rights.licences.countUnsignedVersions(me));
+  }
+
+  @Query()
+  @Can('read', 'Licence')
+  licenceChanges(@Me() me: Principal, @Args() { id, before, after }: { id: string; before: number; after: number }): Promise<Change[]> {
+    return this.rights.licences.changes(me, id, before, after);
+  }
+
+  @Mutation()
+  @Can('create', 'Licence')
+  createLicence(@Me() me: Principal, @Args('input') { name, licensor, ...policy }: { name: string; licensor: string } & PolicyArgs): Promise<Licence> {
+    return this.rights.licences.draft(me, { name, licensor, source: sourceOf(policy) });
+  }
+
+  @Mutation()
+  @Can('create', 'Licence')
+  amendLicence(@Me() me: Principal, @Args('id') id: string, @Args('input') input: VersionArgs): Promise<LicenceVersion> {
+    return this.rights.licences.amend(me, id, { ...input, source: sourceOf(input) });
+  }
+
+  @Mutation()
+  @Can('create', 'Licence')
+  reviseLicence(@Me() me: Principal, @Args('id') id: string, @Args('version') version: number, @Args('input') input: VersionArgs): Promise<LicenceVersion> {
+    return this.rights.licences.revise(me, id, version, { ...input, source: sourceOf(input) });
+  }
+
+  @Mutation()
+  @Can('create', 'Licence')
+  discardDraft(@Me() me: Principal, @Args() { id, version, why }: { id: string; version: number; why: string }): Promise<Licence> {
+    return this.rights.licences.discard(me, id, version, why);
+  }
+
+  @Mutation()
+  @Can('sign', 'Licence')
+  signLicence(@Me() me: Principal, @Args() { id, version, sha256 }: { id: string; version: number; sha256: string }): Promise<Licence> {
+    return this.rights.licences.sign(me, id, version, sha256);
+  }
+
+  @Mutation()
+  @Can('suspend', 'Licence')
+  suspendLicence(@Me() me: Principal, @Args() { id, why }: { id: string; why: string }): Promise<Licence> {
+    return this.rights.licences.suspend(me, id, why);
+  }
+
+  @Mutation()
+  @Can('suspend', 'Licence')
+  resumeLicence(@Me() me: Principal, @Args() { id, why }: { id: string; why: string }): Promise<Licence> {
+    return this.rights.licences.resume(me, id, why);
+  }
+
+  @Mutation()
+  @Can('withdraw', 'Licence')
+  withdrawLicence(@Me() me: Principal, @Args() { id, why }: { id: string; why: string }): Promise<Licence> {
+    return this.rights.licences.withdraw(me, id, why);
+  }
+}
+
+@Resolver('Licence')
+@Can('read', 'Licence')
+export class LicenceResolver {
+  constructor(private readonly rights: Rights) {}
+
+  @ResolveField()
+  summary(@Parent() licence: Licence, @Me() me: Principal): Promise<string[]> {
+    return this.rights.licences.summary(me, licence.policy);
+  }
+
+  @ResolveField()
+  draft(@Parent() licence: Licence, @Context() { load }: RequestContext): Promise<LicenceVersion | null> {
+    return load.draftOfLicence.load(licence.id);
+  }
+
+  @ResolveField()
+  versions(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page): Promise<Connection<LicenceVersion>> {
+    return connection(this.rights.licences.versions(me, licence.id, page), () => this.rights.licences.countVersions(me, licence.id));
+  }
+
+  @ResolveField()
+  events(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page): Promise<Connection<LicenceEvent>> {
+    return connection(this.rights.licences.events(me, licence.id, page), () => this.rights.licences.countEvents(me, licence.id));
+  }
+
+  @ResolveField()
+  @Can('read', 'Title')
+  titles(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Title>> {
+    return connection(this.titlesOf(licence, me, page, load), () => this.rights.licences.countTitles(me, licence.id));
+  }
+
+  private async titlesOf(licence: Licence, me: Principal, page: Page, load: RequestContext['load']): Promise<Paged<Title>> {
+    const ids = await this.rights.licences.titleIds(me, licence.id, page);
+    return { ...ids, items: await titlesOf(ids.items, load) };
+  }
+}
+
+@Resolver('LicenceVersion')
+@Can('read', 'Licence')
+export class LicenceVersionResolver {
+  constructor(private readonly rights: Rights) {}
+
+  @ResolveField()
+  async licence(@Parent() { licenceId }: LicenceVersion, @Context() { load }: RequestContext): Promise<Licence> {
+    const licence = await load.licence.load(licenceId);
+    if (!licence) throw notFound('licence');
+    return licence;
+  }
+
+  @ResolveField()
+  summary(@Parent() version: LicenceVersion, @Me() me: Principal): Promise<string[]> {
+    return this.rights.licences.summary(me, version.policy);
+  }
+
+  @ResolveField()
+  @Can('read', 'Member')
+  draftedBy(@Parent() { draftedBy }: LicenceVersion, @Context() { load }: RequestContext): Promise<Member | null> | null {
+    return draftedBy === null ? null : load.member.load(draftedBy);
+  }
+
+  @ResolveField()
+  signatures(@Parent() version: LicenceVersion, @Me() me: Principal): Promise<Signature[]> {
+    return this.rights.licences.signatures(me, version);
+  }
+
+  @ResolveField()
+  @Can('read', 'Member')
+  async awaits(@Parent() version: LicenceVersion, @Me() me: Principal, @Context() { load }: RequestContext): Promise<Member[]> {
+    const ids = await this.rights.licences.awaits(me, version);
+    return (await Promise.all(ids.map((id) => load.member.load(id)))).filter((member) => member !== null);
+  }
+}
+
+@Resolver('Signature')
+@Can('read', 'Licence')
+export class SignatureResolver {
+  @ResolveField()
+  @Can('read', 'Member')
+  member(@Parent() { memberId }: Signature, @Context() { load }: RequestContext): Promise<Member | null> {
+    return load.member.load(memberId);
+  }
+}
+
+@Resolver('LicenceEvent')
+@Can('read', 'Licence')
+export class LicenceEventResolver {
+  @ResolveField()
+  kind(@Parent() { event }: LicenceEvent): string {
+    return event;
+  }
+
+  @ResolveField()
+  @Can('read', 'Member')
+  member(@Parent() { memberId }: LicenceEvent, @Context() { load }: RequestContext): Promise<Member | null> | null {
+    return memberId === null ? null : load.member.load(memberId);
+  }
+}
+
+/** A policy comes in one way. */
+function sourceOf({ policy, text }: PolicyArgs): PolicySource {
+  if ((policy == null) === (text == null)) throw new Refusal('BAD_LICENCE', 'A policy is given either as `policy` or as `text`.', 'Give one of the two.', 400);
+  return text == null ? { policy } : { text };
+}
