@@ -41,6 +41,7 @@ export default {
       globalSetup: '<rootDir>/test/postgres.setup.mjs',
       globalTeardown: '<rootDir>/test/postgres.teardown.mjs',
     }),
+    project('suites', ['<rootDir>/test'], { testMatch: ['<rootDir>/test/suites/**/*.test.ts'] }),
     project('e2e', ['<rootDir>/test'], { testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] }),
     project('kill', ['<rootDir>/test'], { testMatch: ['<rootDir>/test/kill/**/*.test.ts'] }),
   ],

@@ -1,4 +1,4 @@
-// npm test [-- unit|medium|e2e|trainer|kill …]: set-up, then every suite; the last line counts what really ran.
+// npm test [-- unit|suites|medium|e2e|trainer|kill …]: set-up, then every suite; the last line counts what really ran.
 // `kill` plays the whole loop twice under kill -9 and runs only when it is named.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const at = (...parts) => path.join(root, ...parts);
-const byDefault = ['unit', 'medium', 'e2e', 'trainer'];
+const byDefault = ['unit', 'suites', 'medium', 'e2e', 'trainer'];
 const known = [...byDefault, 'kill'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !known.includes(name));
