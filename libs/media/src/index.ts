@@ -21,4 +21,5 @@ export { probe } from './probe.js';
 export { ClassicalDetector } from './shots/classical.js';
 export { captionFor, sentenceOf, type Caption, type CaptionField } from './caption.js';
 export { cutClip } from './clip.js';
+export { maskProxy, maskSheet } from './mask.js';
 export { loadVisionModels } from './vision/models.js';

@@ -305,6 +305,20 @@ export interface Analysis {
   warnings: Warning[];
 }
 
+/** What is black and silent in a masked proxy. */
+export interface MaskSpec extends Tools {
+  /** Half-open frames, in order, none touching another. */
+  stretches: readonly { first: number; end: number }[];
+  /** Timestamp of every frame of the master and of the end, in timeBase. */
+  times: ArrayLike<number>;
+  timeBase: Ratio;
+  /** Of the proxy that is masked. */
+  proxy: ProxyLayout;
+  writable: Writable;
+  signal?: AbortSignal;
+  onProgress?(fraction: number): void;
+}
+
 export interface ClipSpec extends Tools {
   probe: Probe;
   /** The shot: frames first..last are startPts <= pts < endPts. */
