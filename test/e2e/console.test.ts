@@ -113,10 +113,11 @@ suite('the console, in a browser on the whole product (skipped without BACKLOT_C
         const { id, password } = await addStudio(database, product.dataDir, studio);
         for (const [who, email] of Object.entries(people)) if (studio.members.some((one) => one.email === email)) passwords[who] = password;
         if (studio.slug !== 'northlight') continue;
-        const client = new Client(product.url);
-        await client.signIn(people.archivist, password);
+        const [archivist, compliance] = [new Client(product.url), new Client(product.url)];
+        await archivist.signIn(people.archivist, password);
+        await compliance.signIn(people.compliance, password);
         const template = JSON.parse(await readFile(path.join(repositoryRoot, 'policies/samples/fine-tune.jsonld'), 'utf8')) as Record<string, unknown>;
-        await onboardLicences(client, { 'fine-tune': { name: 'Archive licence', licensor: 'Blender Foundation', policy: instantiateLicence(template, { studio: `urn:uuid:${id}` }) } });
+        await onboardLicences({ archivist, compliance }, { 'fine-tune': { name: 'Archive licence', licensor: 'Blender Foundation', policy: instantiateLicence(template, { studio: `urn:uuid:${id}` }) } });
       }
     } finally {
       await database.close();

@@ -95,8 +95,8 @@ export async function runLoop(product: Product, options: Options, progress: Prog
     });
     const licencesOfA = await progress.step('licences', async (say) => {
       const used = (studio: 0 | 1): string[] => [...new Set(films.filter((film) => film.studio === studio).map((film) => film.licence))];
-      const ids = await onboardLicences(a.archivist, await templates(used(0), a.id));
-      Object.assign(b.licenceIds, await onboardLicences(b.archivist, await templates(used(1), b.id)));
+      const ids = await onboardLicences(a, await templates(used(0), a.id));
+      Object.assign(b.licenceIds, await onboardLicences(b, await templates(used(1), b.id)));
       say(`${[...Object.keys(ids), ...Object.keys(b.licenceIds)].join(', ')}`);
       return ids;
     });

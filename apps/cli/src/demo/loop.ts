@@ -29,12 +29,13 @@ interface TitleAnswer {
 const TITLE = `id name state reason { code message wayOut } job { state progress note }`;
 const settled = new Set(['READY', 'REFUSED', 'WITHHELD']);
 
-/** Registers licences from their templates; gives their ids by template name. */
-export async function onboardLicences(client: Client, templates: Record<string, { name: string; licensor: string; policy: unknown }>): Promise<Record<string, string>> {
+/** Licences from their templates: the archivist drafts and signs each, the compliance officer signs too. Gives their ids by template name. */
+export async function onboardLicences({ archivist, compliance }: { archivist: Client; compliance: Client }, templates: Record<string, { name: string; licensor: string; policy: unknown }>): Promise<Record<string, string>> {
   const ids: Record<string, string> = {};
   for (const [template, { name, licensor, policy }] of Object.entries(templates)) {
-    const licence = await client.ask<{ id: string }>(`mutation ($input: LicenceInput!) { createLicence(input: $input) { ... on Licence { id } ${refused} } }`, { input: { name, licensor, policy } });
-    ids[template] = licence.id;
+    const draft = await archivist.ask<{ id: string; version: number; sha256: string }>(`mutation ($input: LicenceInput!) { createLicence(input: $input) { ... on Licence { id version sha256 } ${refused} } }`, { input: { name, licensor, policy } });
+    for (const signer of [archivist, compliance]) await signer.ask(`mutation ($id: ID!, $version: Int!, $sha256: String!) { signLicence(id: $id, version: $version, sha256: $sha256) { ... on Licence { state } ${refused} } }`, { ...draft });
+    ids[template] = draft.id;
   }
   return ids;
 }
