@@ -1,125 +1,250 @@
-import type { Condition, Constraint, RightValue } from './load.js';
-import { durationMs, type Interval } from './time.js';
-import type { ConditionTrace, Fact, PolicyRequest, Target, Truth } from './types.js';
-import { isPlace, placeWithin, shortName } from './vocabulary.js';
+import type { Condition, Constraint, RightValue, Rule } from './load.js';
+import { durationMs, readInstant } from './time.js';
+import type { ConditionTrace, Fact, PolicyRequest, Quantity, Target, Truth } from './types.js';
+import { isPlace, placeWithin, shortName, type LeftOperand } from './vocabulary.js';
 
-/** What conditions are judged by: one target of one request, under one rule. */
+/** What conditions are judged by: one target of one request. */
 export interface Situation {
   request: PolicyRequest;
   /** Unix milliseconds. */
   now: number;
   target: Target;
-  rule: string;
+}
+
+/** A condition, compiled. */
+export type Judge = (situation: Situation) => ConditionTrace;
+
+/** The rule that a condition belongs to, as far as its conditions depend on it. */
+export interface Context {
+  rule: Pick<Rule, 'uid' | 'assigners'>;
   /** The rule's action, by which uses are counted when the rule has no count of its own. */
   action: string;
 }
 
+type Scalar = string | number | boolean;
+type Test = (actuals: readonly Scalar[]) => Truth;
+
 /** Three-valued logic after Kleene: unknown stays unknown unless the rest settles it. */
-export const allOf = (truths: Truth[]): Truth => (truths.includes(false) ? false : truths.includes('unknown') ? 'unknown' : true);
-export const anyOf = (truths: Truth[]): Truth => (truths.includes(true) ? true : truths.includes('unknown') ? 'unknown' : false);
-const not = (truth: Truth): Truth => (truth === 'unknown' ? truth : !truth);
-
-/** Every condition with its actual value, and whether all of them hold. */
-export function judge(conditions: readonly Condition[], situation: Situation): { traces: ConditionTrace[]; holds: Truth } {
-  const traces = conditions.map((condition) => judgeOne(condition, situation));
-  return { traces, holds: allOf(traces.map((trace) => trace.result)) };
+export function allOf(traces: readonly { result: Truth }[]): Truth {
+  let all: Truth = true;
+  for (const { result } of traces) {
+    if (result === false) return false;
+    if (result !== true) all = result;
+  }
+  return all;
 }
 
-function judgeOne(condition: Condition, situation: Situation): ConditionTrace {
-  if (!('logic' in condition)) return judgeConstraint(condition, situation);
-  const of = condition.of.map((part) => judgeOne(part, situation));
-  const results = of.map((trace) => trace.result);
-  return { logic: condition.logic, of, result: condition.logic === 'and' || condition.logic === 'andSequence' ? allOf(results) : condition.logic === 'or' ? anyOf(results) : exactlyOne(results) };
+export function compileConditions(conditions: readonly Condition[], context: Context): Judge[] {
+  return conditions.map((condition) => compileCondition(condition, context));
 }
 
-function exactlyOne(truths: Truth[]): Truth {
-  const holding = truths.filter((truth) => truth === true).length;
-  return holding > 1 ? false : truths.includes('unknown') ? 'unknown' : holding === 1;
-}
+/** Every condition with its actual value. */
+export const judgeAll = (judges: readonly Judge[], situation: Situation): ConditionTrace[] => judges.map((judge) => judge(situation));
 
-function judgeConstraint(constraint: Constraint, situation: Situation): ConditionTrace {
-  const actual = actualOf(constraint, situation);
-  const values = actual === undefined ? undefined : readValues(constraint, actual);
-  return {
-    leftOperand: constraint.leftOperand,
-    operator: constraint.operator,
-    right: constraint.right,
-    actual: constraint.operand.from === 'now' ? situation.request.now : (actual ?? null),
-    result: values === undefined || constraint.reference !== undefined ? 'unknown' : compare(constraint, values),
+function compileCondition(condition: Condition, context: Context): Judge {
+  if (!('logic' in condition)) return compileConstraint(condition, context);
+  const { logic } = condition;
+  const parts = compileConditions(condition.of, context);
+  // What andSequence asks for beyond "and" is an order of being done; a request is one moment, at which all of them must hold.
+  const settle = logic === 'or' ? anyOf : logic === 'xone' ? exactlyOne : allOf;
+  return (situation) => {
+    const of = judgeAll(parts, situation);
+    return { logic, of, result: settle(of) };
   };
 }
 
-function actualOf({ leftOperand, operand }: Constraint, { request, now, target, rule, action }: Situation): Fact | undefined {
-  const fact = target.facts?.[leftOperand] ?? request.facts?.[leftOperand];
-  if (operand.from === undefined) return fact;
-  if (operand.from === 'now') return now;
-  if (operand.from !== 'counts') return request[operand.from] ?? fact;
-  // The decision is about one use more than there were.
-  const before = request.counts?.[rule] ?? request.counts?.[action];
-  return before === undefined ? undefined : before + 1;
+function anyOf(traces: readonly { result: Truth }[]): Truth {
+  let any: Truth = false;
+  for (const { result } of traces) {
+    if (result === true) return true;
+    if (result !== false) any = result;
+  }
+  return any;
 }
 
-/** The values as the operand's type, or undefined: a fact of another type is as good as unknown. */
-function readValues({ operand }: Constraint, actual: Fact): (string | number)[] | undefined {
-  const values = Array.isArray(actual) ? (actual as readonly (string | number)[]) : [actual as string | number];
-  if (!operand.many && values.length !== 1) return undefined;
-  if (operand.type === 'decimal') return values.every((value) => Number.isFinite(value)) ? [...values] : undefined;
-  if (operand.type === 'duration') return inMs(values);
-  if (operand.type === 'boolean') return values.every((value) => typeof value === 'boolean') ? [...values] : undefined;
-  if (operand.type === 'instant' || operand.type === 'integer') return values.every((value) => Number.isSafeInteger(value)) ? [...values] : undefined;
-  if (!values.every((value) => typeof value === 'string' && value !== '')) return undefined;
-  if (operand.type === 'place') return values.every((value) => isPlace(String(value))) ? [...values] : undefined;
-  return values.map((value) => shortName(String(value)));
+function exactlyOne(traces: readonly { result: Truth }[]): Truth {
+  const holding = traces.filter(({ result }) => result === true).length;
+  return holding > 1 ? false : traces.some(({ result }) => result === 'unknown') ? 'unknown' : holding === 1;
 }
 
-function inMs(values: readonly unknown[]): number[] | undefined {
-  const read = values.map(durationMs);
-  return read.every((ms) => ms !== undefined) ? read : undefined;
+function compileConstraint(constraint: Constraint, context: Context): Judge {
+  const { leftOperand, operand, operator, right, reference } = constraint;
+  const find = finder(constraint, context);
+  const fixed = reference === undefined ? comparison(constraint, constraint.values, context) : undefined;
+  const ofNow = operand.from === 'now';
+  return (situation) => {
+    const actual = find(situation) ?? undefined;
+    const values = actual === undefined ? undefined : readValues(constraint, actual);
+    const test = fixed ?? referred(constraint, situation.request.facts?.[reference!], context);
+    return { leftOperand, operator, right, actual: ofNow ? situation.request.now : (actual ?? null), result: values === undefined || test === undefined ? 'unknown' : test(values) };
+  };
 }
 
-function compare({ operand, operator, values: rights }: Constraint, actuals: (string | number)[]): Truth {
-  // "Cleared" must be true of every performer, not of one of them.
-  if (operand.each && actuals.length > 1) return allOf(actuals.map((one) => compare({ operand: { ...operand, each: false }, operator, values: rights } as Constraint, [one])));
-  if (operand.each && actuals.length === 0) return true;
-  const [right] = rights as [RightValue];
-  const [actual] = actuals;
-  const same = (value: RightValue): Truth => anyOf(actuals.map((one) => equal(operand.type === 'place', one, value)));
-  switch (operator) {
-    case 'eq':
-      return same(right);
-    case 'neq':
-      return not(same(right));
-    case 'isAnyOf':
-      return anyOf(rights.map(same));
-    case 'isNoneOf':
-      return not(anyOf(rights.map(same)));
-    case 'isAllOf':
-      return allOf(rights.map(same));
-    case 'isA':
-    case 'isPartOf':
-      return allOf(actuals.map((one) => equal(operand.type === 'place', one, right)));
-    case 'hasPart':
-      return anyOf(actuals.map((one) => equal(operand.type === 'place', right as string, one)));
-    case 'lt':
-      return order(Number(actual), right) < 0;
-    case 'lteq':
-      return order(Number(actual), right) <= 0;
-    case 'gt':
-      return order(Number(actual), right) > 0;
-    case 'gteq':
-      return order(Number(actual), right) >= 0;
+/** Where the left operand's value stands in a request. */
+function finder({ leftOperand, operand: { from } }: Constraint, { rule, action }: Context): (situation: Situation) => Fact | undefined {
+  const fact = ({ target, request }: Situation): Fact | undefined => target.facts?.[leftOperand] ?? request.facts?.[leftOperand];
+  if (from === undefined) return fact;
+  if (from === 'now') return ({ now }) => now;
+  if (from !== 'counts') return (situation) => situation.request[from] ?? fact(situation);
+  return ({ request: { counts } }) => {
+    const before = counts?.[rule.uid] ?? counts?.[action];
+    // The decision is about one use more than there were.
+    return typeof before === 'number' ? before + 1 : undefined;
+  };
+}
+
+/** The values as the operand's type, or undefined: a fact of another type or in another unit is as good as unknown. */
+function readValues({ operand, unit }: Constraint, actual: Fact): readonly Scalar[] | undefined {
+  if (typeof actual !== 'object') {
+    const value = readScalar(operand, actual);
+    return value === undefined ? undefined : [value];
+  }
+  if (isQuantity(actual)) return unit !== undefined && actual.unit === unit ? readValues({ operand } as Constraint, actual.value) : undefined;
+  if (!operand.many && actual.length !== 1) return undefined;
+  const values: Scalar[] = [];
+  for (const one of actual) {
+    const value = readScalar(operand, one);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return values;
+}
+
+const isQuantity = (fact: object): fact is Quantity => !Array.isArray(fact);
+
+function readScalar(operand: LeftOperand, value: Scalar): Scalar | undefined {
+  switch (operand.type) {
+    case 'instant':
+      return operand.from === 'now' ? value : readInstant(value);
+    case 'integer':
+      return Number.isSafeInteger(value) ? value : undefined;
+    case 'decimal':
+      return Number.isFinite(value) ? value : undefined;
+    case 'duration':
+      return durationMs(value);
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'place':
+      return typeof value === 'string' && isPlace(value) ? value : undefined;
+    case 'term':
+    case 'id':
+      return typeof value === 'string' && value !== '' ? shortName(value) : undefined;
   }
 }
 
-/** For places "is" means "is or lies in": a licence for DE covers DE-BY. */
-function equal(place: boolean, actual: string | number, right: RightValue): Truth {
-  if (typeof right === 'object') return order(Number(actual), right) === 0;
-  return place ? placeWithin(String(actual), String(right)) : actual === right;
+/** The comparison with a value that the request brings; undefined while it does not. */
+function referred(constraint: Constraint, fact: Fact | undefined, context: Context): Test | undefined {
+  const values = fact === undefined ? undefined : readValues({ ...constraint, operand: { ...constraint.operand, many: true, from: undefined } } as Constraint, fact);
+  if (values === undefined || values.length === 0) return undefined;
+  const ofSets = ['isAnyOf', 'isAllOf', 'isNoneOf'].includes(constraint.operator);
+  return values.length > 1 && !ofSets ? undefined : comparison(constraint, values, context);
+}
+
+function comparison({ operand, operator }: Constraint, rights: readonly RightValue[], { rule }: Context): Test {
+  const assigners = new Set(rule.assigners.map(({ id }) => shortName(id)));
+  const [right] = rights as readonly [RightValue];
+  const same = sameness(operand, rights, assigners);
+  const order = orderOf(right);
+  const one = ((): ((actual: Scalar) => Truth) => {
+    switch (operator) {
+      case 'lt':
+        return (actual) => order(actual) < 0;
+      case 'lteq':
+        return (actual) => order(actual) <= 0;
+      case 'gt':
+        return (actual) => order(actual) > 0;
+      case 'gteq':
+        return (actual) => order(actual) >= 0;
+      case 'neq':
+      case 'isNoneOf':
+        return (actual) => not(same.toAny(actual));
+      case 'isAllOf':
+        return (actual) => same.toAll(actual);
+      case 'hasPart':
+        return same.holding;
+      case 'eq':
+      case 'isAnyOf':
+      case 'isA':
+      case 'isPartOf':
+        return (actual) => same.toAny(actual);
+    }
+  })();
+  if (!operand.many) return ([actual]) => one(actual!);
+  if (operand.each) return (actuals) => unanimous(actuals.map(one));
+  const any = (actuals: readonly Scalar[], test: (actual: Scalar) => Truth): Truth => anyOf(actuals.map((actual) => ({ result: test(actual) })));
+  switch (operator) {
+    case 'eq':
+    case 'isAnyOf':
+    case 'hasPart':
+      return (actuals) => any(actuals, one);
+    case 'neq':
+    case 'isNoneOf':
+      return (actuals) => not(any(actuals, (actual) => same.toAny(actual)));
+    case 'isAllOf': {
+      const each = rights.map((value) => sameness(operand, [value], assigners));
+      return (actuals) => allOf(each.map(({ toAny }) => ({ result: any(actuals, toAny) })));
+    }
+    case 'isA':
+    case 'isPartOf':
+    case 'lt':
+    case 'lteq':
+    case 'gt':
+    case 'gteq':
+      return (actuals) => allOf(actuals.map((actual) => ({ result: one(actual) })));
+  }
+}
+
+/** What holds for some of the values only neither holds nor fails: a permission does not count on it, a prohibition does. */
+function unanimous(truths: readonly Truth[]): Truth {
+  return truths.every((truth) => truth === true) ? true : truths.every((truth) => truth === false) ? false : 'unknown';
+}
+
+const not = (truth: Truth): Truth => (truth === 'unknown' ? truth : !truth);
+
+interface Sameness {
+  toAny(actual: Scalar): Truth;
+  toAll(actual: Scalar): Truth;
+  /** Whether the actual value holds the first right value. */
+  holding(actual: Scalar): Truth;
+}
+
+/** What "is" means for the operand: for places it means "is or lies in", so that a licence for DE covers DE-BY. */
+function sameness(operand: LeftOperand, rights: readonly RightValue[], assigners: ReadonlySet<string>): Sameness {
+  const toEach = rights.map((right): ((actual: Scalar) => Truth) => {
+    if (operand.type === 'place') return remembered((actual) => placeWithin(actual, String(right)));
+    // Who the others are is only known where the rule says who grants it.
+    if (right === operand.others) return (actual) => (assigners.size === 0 ? 'unknown' : actual === right || !assigners.has(String(actual)));
+    if (typeof right === 'object') return (actual) => orderOf(right)(actual) === 0;
+    return (actual) => actual === right;
+  });
+  if (operand.type !== 'place' && operand.type !== 'instant' && !rights.includes(operand.others!)) {
+    const exact = new Set<unknown>(rights);
+    return { toAny: (actual) => exact.has(actual), toAll: (actual) => exact.size === 1 && exact.has(actual), holding: (actual) => exact.has(actual) };
+  }
+  return {
+    toAny: (actual) => anyOf(toEach.map((to) => ({ result: to(actual) }))),
+    toAll: (actual) => allOf(toEach.map((to) => ({ result: to(actual) }))),
+    holding: operand.type === 'place' ? remembered((actual) => placeWithin(String(rights[0]), actual)) : (actual) => toEach[0]!(actual),
+  };
 }
 
 /** -1 before, 0 at or within, 1 after. A day is one value as long as it lasts. */
-function order(actual: number, right: RightValue): number {
-  if (typeof right !== 'object') return Math.sign(actual - Number(right));
-  const { start, end }: Pick<Interval, 'start' | 'end'> = right;
-  return actual < start ? -1 : actual >= end ? 1 : 0;
+function orderOf(right: RightValue): (actual: Scalar) => number {
+  if (typeof right === 'object') return (actual) => ((actual as number) < right.start ? -1 : (actual as number) >= right.end ? 1 : 0);
+  return (actual) => (actual < right ? -1 : actual > right ? 1 : 0);
+}
+
+// Requests name a few places again and again; what strangers may send must not fill the memory.
+const REMEMBERED = 1000;
+
+function remembered(compute: (place: string) => Truth): (actual: Scalar) => Truth {
+  const known = new Map<Scalar, Truth>();
+  return (actual) => {
+    const found = known.get(actual);
+    if (found !== undefined) return found;
+    if (known.size >= REMEMBERED) known.clear();
+    const truth = compute(actual as string);
+    known.set(actual, truth);
+    return truth;
+  };
 }

@@ -193,4 +193,6 @@ export interface Evaluation {
   reason: Reason;
   /** Duties that begin with a permit (none on a refusal), and remedies that are owed whatever the outcome. */
   obligations: Obligation[];
+  /** All of it as plain JSON. */
+  toJSON(): Omit<Evaluation, 'toJSON'>;
 }

@@ -1,6 +1,6 @@
 import type { Condition, Constraint, Duty, RightValue, Rule } from './load.js';
 import { dayWords, instantWords, type Interval } from './time.js';
-import type { ConditionTrace } from './types.js';
+import type { ConditionTrace, Segment } from './types.js';
 import { shortName, triggers, wordsFor, type Operator } from './vocabulary.js';
 
 /** The English of contracts: rules, conditions and facts as a lawyer would say them. */
@@ -9,6 +9,9 @@ import { shortName, triggers, wordsFor, type Operator } from './vocabulary.js';
 export function clauseWords(rule: { clause?: string; uid: string }): string {
   return rule.clause === undefined ? `rule ${rule.uid.replace(/^.*#/, '#')}` : `clause ${rule.clause}`;
 }
+
+/** "frames 100 to 199 at 24 a second" */
+export const segmentWords = ({ first, end, rate }: Segment): string => `frames ${first} to ${end - 1} at ${rate} a second`;
 
 export function listWords(items: readonly string[], last: 'and' | 'or'): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)!}`;
@@ -19,11 +22,12 @@ export function conditionWords(condition: Condition, assignees: readonly string[
   if ('logic' in condition) {
     const parts = condition.of.map((part) => conditionWords(part, assignees));
     if (condition.logic === 'and') return parts.join(', ');
+    if (condition.logic === 'andSequence') return parts.join(', then ');
     return condition.logic === 'or' ? `either ${listWords(parts, 'or')}` : `either ${listWords(parts, 'or')}, not more than one of them`;
   }
-  const values = condition.values.map(valueWords);
-  const { operator, operand, leftOperand } = condition;
-  if (operand.type === 'instant') return dateWords(operator, values);
+  const { operator, operand, leftOperand, reference } = condition;
+  const values = reference === undefined ? condition.values.map((value) => valueWords(value, condition)) : [`what ${reference} says`];
+  if (operand.from === 'now') return dateWords(operator, values);
   if (leftOperand === 'odrl:count') return `${amounts[operator] ?? `${comparisons[operator]} `}${listWords(values, 'or')} uses`.replace(/\b1 uses$/, '1 use');
   const any = listWords(values, 'or');
   const positive = ['eq', 'isAnyOf', 'isA', 'isPartOf'].includes(operator);
@@ -42,7 +46,7 @@ export function conditionWords(condition: Condition, assignees: readonly string[
 /** "today is 3 Feb 2026", "the purpose was not stated". */
 export function factWords(constraint: Constraint, trace: Extract<ConditionTrace, { leftOperand: string }>): string {
   const { operand, leftOperand } = constraint;
-  if (operand.type === 'instant') {
+  if (operand.from === 'now') {
     const now = Date.parse(String(trace.actual));
     const near = constraint.values.some((value) => typeof value === 'object' && (value.end - value.start === 1 ? value.start % 86_400_000 !== 0 : false) && Math.abs(now - value.start) < 2 * 86_400_000);
     return near ? `it is ${instantWords(now)}` : `today is ${dayWords(now)}`;
@@ -60,7 +64,7 @@ export function settling(condition: Condition, trace: ConditionTrace): { constra
   const parts = condition.of.map((part, at) => ({ part, trace: trace.of[at]! }));
   // One part settles a failed "and" and a fulfilled "or"; otherwise all that came out alike do.
   const alike = parts.filter((part) => part.trace.result === trace.result);
-  const one = (condition.logic === 'and' && trace.result !== true) || (condition.logic === 'or' && trace.result === true);
+  const one = ((condition.logic === 'and' || condition.logic === 'andSequence') && trace.result !== true) || (condition.logic === 'or' && trace.result === true);
   return (one && alike.length > 0 ? alike.slice(0, 1) : condition.logic === 'xone' ? parts : alike).flatMap((part) => settling(part.part, part.trace));
 }
 
@@ -69,7 +73,7 @@ export function ruleWords(rule: Rule): string {
   const verb = rule.kind === 'permission' ? 'allows' : 'prohibits';
   const actions = listWords(rule.actions.map((action) => wordsFor(action.name)), 'and');
   const conditions = [...rule.actions.flatMap((action) => action.refinement), ...rule.targets.flatMap((target) => target.refinement), ...rule.constraints];
-  const segments = rule.targets.flatMap(({ segment }) => (segment ? [`frames ${segment.first} to ${segment.end - 1} at ${segment.rate} a second`] : []));
+  const segments = rule.targets.flatMap(({ segment }) => (segment ? [segmentWords(segment)] : []));
   const duties = rule.duties.map((duty) => (duty.phase === 'pre' ? `only after ${wordsFor(duty.action)}` : dutyWords(duty)));
   const parts = [...(segments.length > 0 ? [`of ${listWords(segments, 'and')}`] : []), ...conditions.map((condition) => conditionWords(condition, rule.assignees.map((party) => party.id)))];
   return sentence(`${clauseWords(rule)} ${verb} ${actions}${parts.map((part) => ` ${part}`).join(',')}${duties.map((duty) => `, ${duty}`).join('')}`);
@@ -113,11 +117,28 @@ function dateWords(operator: Operator, values: string[]): string {
   return `${words[operator] ?? comparisons[operator]} ${listWords(values, 'or')}`;
 }
 
-function valueWords(value: RightValue): string {
-  return typeof value === 'object' ? (value satisfies Interval).words : typeof value === 'number' ? value.toLocaleString('en-GB') : String(value);
+function valueWords(value: RightValue, { operand, unit }: Constraint): string {
+  if (typeof value === 'object') return (value satisfies Interval).words;
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value === 'string') return value;
+  if (operand.type === 'duration') return durationWords(value);
+  // The last part of an IRI is what people call the unit: Euro, Dots_per_inch.
+  return `${value.toLocaleString('en-GB')}${unit === undefined ? '' : ` ${unit.replace(/^.*[/#:]/, '').replaceAll('_', ' ')}`}`;
+}
+
+function durationWords(ms: number): string {
+  const parts = ([['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1000]] as const).reduce<{ rest: number; words: string[] }>(
+    ({ rest, words }, [name, length]) => {
+      const count = name === 'second' ? rest / length : Math.trunc(rest / length);
+      return { rest: rest - count * length, words: count === 0 ? words : [...words, `${count} ${name}${count === 1 ? '' : 's'}`] };
+    },
+    { rest: Math.abs(ms), words: [] },
+  );
+  return `${ms < 0 ? 'minus ' : ''}${listWords(parts.words, 'and') || 'no time'}`;
 }
 
 function wordsOf(actual: unknown): string {
+  if (typeof actual === 'object' && actual !== null && 'unit' in actual) return `${wordsOf((actual as { value?: unknown }).value)} ${String(actual.unit)}`;
   if (Array.isArray(actual)) return listWords(actual.map(wordsOf), 'and');
   return typeof actual === 'number' ? actual.toLocaleString('en-GB') : shortName(String(actual));
 }
