@@ -10,6 +10,8 @@ import { Curation1700000000006 } from './0006-curation.js';
 import { Generation1700000000008, Training1700000000007 } from './0007-training.js';
 import { Work1700000000009 } from './0009-work.js';
 import { LicenceVersions1700000000010 } from './0010-licence-versions.js';
+import { HoldsAndDuties1700000000011 } from './0011-holds-and-duties.js';
+import { Exclusions1700000000012 } from './0012-exclusions.js';
 
 const migrations = [
   Platform1700000000001,
@@ -22,6 +24,8 @@ const migrations = [
   Generation1700000000008,
   Work1700000000009,
   LicenceVersions1700000000010,
+  HoldsAndDuties1700000000011,
+  Exclusions1700000000012,
 ];
 
 /**

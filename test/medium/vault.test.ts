@@ -18,8 +18,8 @@ async function decision(scope: Scope, scopeId: string, { outcome = 'permit', act
   const id = newId();
   await world.database.inStudio(scope, async () => {
     await rows(
-      `insert into decision (id, studio_id, actor, action, scope_kind, scope_id, outcome, policies, request, request_sha256, state_sha256, trace, reason, sentence, valid_until)
-       values ($1, $2, 'test', $3, 'title', $4, $5, '[]', '{}', '', '', '[]', '{}', '', now() + $6 * interval '1 second')`,
+      `insert into decision (id, studio_id, actor, action, scope_kind, scope_id, outcome, policies, request, request_sha256, state_sha256, trace, reason, sentence, valid_until, licences)
+       values ($1, $2, 'test', $3, 'title', $4, $5, '[]', '{}', '', '', '[]', '{}', '', now() + $6 * interval '1 second', '{}')`,
       [id, scope.studioId, action, scopeId, outcome, validSeconds],
     );
     for (const titleId of titleIds) await rows(`insert into decision_target (decision_id, title_id, studio_id) values ($1, $2, $3)`, [id, titleId, scope.studioId]);
@@ -88,9 +88,9 @@ describe('no key leaves without a decision that permits exactly this', () => {
     const titleId = newId();
     const object = await sealed(a, Buffer.from('frames'));
     const granted = await decision(a, object.scopeId, { titleIds: [titleId] });
-    for (const held of [object.scopeId, a.studioId, titleId]) {
+    for (const [kind, held] of [['title', object.scopeId], ['studio', a.studioId], ['title', titleId]]) {
       const holdId = newId();
-      await world.database.inStudio(a, () => rows(`insert into hold (id, studio_id, scope_id, why) values ($1, $2, $3, 'court order')`, [holdId, a.studioId, held]));
+      await world.database.inStudio(a, () => rows(`insert into hold (id, studio_id, kind, subject, why) values ($1, $2, $3, $4, 'court order')`, [holdId, a.studioId, kind, held]));
       await expect(read(a, granted, object.id)).rejects.toMatchObject({ code: 'KEY_REFUSED' });
       await world.database.inStudio(a, () => rows(`update hold set lifted_at = now() where id = $1`, [holdId]));
     }

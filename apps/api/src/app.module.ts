@@ -28,8 +28,11 @@ import { HealthController } from './http/health.controller.js';
 import { PlaybackController } from './http/playback.controller.js';
 import { UploadsController } from './http/uploads.controller.js';
 import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
+import { ExclusionResolver, ExclusionsResolver, MarkResolver, TitleExclusionsResolver } from './resolvers/exclusions.js';
+import { DutiesResolver, DutyResolver } from './resolvers/duties.js';
 import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
 import { LicenceEventResolver, LicenceResolver, LicencesResolver, LicenceVersionResolver, SignatureResolver } from './resolvers/licences.js';
+import { HoldResolver, HoldsResolver } from './resolvers/holds.js';
 import { LogEntryResolver, LogResolver } from './resolvers/log.js';
 import { MemberResolver, SignInResolver } from './resolvers/members.js';
 import { DecisionResolver, RightsResolver } from './resolvers/rights.js';
@@ -42,6 +45,9 @@ const resolvers = [
   TitlesResolver, TitleResolver, AnalysisResolver, ShotResolver, UploadResolver,
   RightsResolver, DecisionResolver,
   LicencesResolver, LicenceResolver, LicenceVersionResolver, SignatureResolver, LicenceEventResolver,
+  ExclusionsResolver, ExclusionResolver, MarkResolver, TitleExclusionsResolver,
+  HoldsResolver, HoldResolver,
+  DutiesResolver, DutyResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,
   GenerationsResolver, GenerationResolver, OutputResolver,

@@ -23,6 +23,14 @@ const PERMISSIONS = [
   'simulate Licence',
   'read Decision',
   'ask Decision',
+  'read Exclusion',
+  'change Exclusion',
+  'read Hold',
+  'place Hold',
+  'lift Hold',
+  'read Duty',
+  'fulfil Duty',
+  'waive Duty',
   'read Dataset',
   'create Dataset',
   'read BaseModel',
@@ -50,8 +58,8 @@ export type Ability = MongoAbility<[Action, Subject]>;
 const everyone = PERMISSIONS.filter((permission) => permission.startsWith('read ') && permission !== 'read Log');
 
 const byRole: Record<Role, readonly Permission[]> = {
-  archivist: [...everyone, 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'sign Licence', 'simulate Licence', 'ask Decision', 'create Dataset', 'cancel Job'],
-  compliance: [...everyone, 'read Log', 'create Licence', 'sign Licence', 'suspend Licence', 'withdraw Licence', 'simulate Licence', 'ask Decision'],
+  archivist: [...everyone, 'change Exclusion', 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'sign Licence', 'simulate Licence', 'ask Decision', 'fulfil Duty', 'create Dataset', 'cancel Job'],
+  compliance: [...everyone, 'read Log', 'change Exclusion', 'create Licence', 'sign Licence', 'suspend Licence', 'withdraw Licence', 'simulate Licence', 'ask Decision', 'place Hold', 'lift Hold', 'fulfil Duty', 'waive Duty'],
   editor: [...everyone, 'ask Decision', 'create Dataset', 'create Run', 'cancel Run', 'create Generation', 'review Output', 'create Delivery', 'cancel Job'],
   admin: PERMISSIONS,
 };

@@ -156,7 +156,7 @@ export class Catalogue {
 
   /** Puts the title where its licences' answer lets it be: `permitted`, or withheld with their sentence. */
   private async ask(scope: Scope, titleId: string, action: 'ingest' | 'fineTune', permitted: TitleState): Promise<Title> {
-    const decision = await this.rights.decide(scope, { action, scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: await this.actor(scope) });
+    const decision = await this.rights.decide(scope, { action, scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, actor: await this.actor(scope) });
     const reason = decision.permitted ? null : { code: 'LICENCE_REFUSED', message: decision.sentence, wayOut: decision.reason.whatWouldChangeIt };
     const changed = await row<TitleRow>(`update title set state = $2, reason = $3 where id = $1 returning ${titleColumns}`, [titleId, reason ? 'withheld' : permitted, reason]);
     return toTitle(changed!);
@@ -216,7 +216,7 @@ export class Catalogue {
       const title = await this.title(scope, titleId);
       const master = (await this.mastersOf(scope, [titleId])).get(titleId);
       const job = master && (await jobsOf([master.id])).get(master.id);
-      if (title.state === 'withheld' && master?.state !== 'sealed') return this.ask(scope, titleId, 'ingest', 'registered');
+      if (title.state === 'withheld' && master?.state !== 'sealed' && master?.state !== 'landed') return this.ask(scope, titleId, 'ingest', 'registered');
       if (title.state === 'withheld' && job?.state === 'succeeded') return this.ask(scope, titleId, 'fineTune', 'ready');
       if (!master || !job || !['failed', 'cancelled'].includes(job.state) || !['landed', 'sealed'].includes(master.state)) {
         throw new Refusal('NOTHING_TO_RETRY', `Nothing of ${title.name} failed that could be started again.`, title.state === 'refused' ? 'Upload another file for it.' : 'Wait until its job ends.', 409);

@@ -49,15 +49,20 @@ export function ingest({ database, vault, rights, probe, landing }: { database: 
           await vault.seal(scope, { kind: 'master', scopeId: titleId, contentType: 'application/octet-stream' }, Readable.from(content), (object) => becomeReal(context, landed, checked, object));
         }
       } catch (error) {
-        if (error instanceof Refusal && error.status < 500 && !signal.aborted) await refuse(context, landed, error);
+        if (error instanceof Refusal && error.code !== 'HELD' && error.status < 500 && !signal.aborted) await refuse(context, landed, error);
         throw error;
       }
       await landing.remove(scope.studioId, uploadId);
     },
 
+    async mayGoOn({ scope, subjectId }) {
+      const master = await row<{ title_id: string }>(`select title_id from master where id = $1`, [subjectId]);
+      if (master) await rights.holds.throwIfHeld(scope, [master.title_id]);
+    },
+
     /** Ours to answer for: the landing copy stays, and the title can be started again. */
     async failed({ subjectId }, reason) {
-      await rows(`update title set state = 'refused', reason = $2 from master where master.id = $1 and title.id = master.title_id and master.state = 'landed'`, [subjectId, reason]);
+      await rows(`update title set state = $2, reason = $3 from master where master.id = $1 and title.id = master.title_id and master.state = 'landed'`, [subjectId, reason.code === 'HELD' ? 'withheld' : 'refused', reason]);
     },
   };
 
@@ -80,6 +85,8 @@ export function ingest({ database, vault, rights, probe, landing }: { database: 
     }
     const same = await row<{ name: string }>(`select t.name from master m join title t on t.id = m.title_id where m.studio_id = $1 and m.sha256 = $2 and m.state = 'sealed'`, [scope.studioId, object.sha256]);
     if (same) throw new Refusal('DUPLICATE_MASTER', `${fileName} is the same file, byte for byte, as the master of "${same.name}".`, `Use "${same.name}", or upload another file for this title.`, 409);
+    // Held up is not refused: what was uploaded stays, and is taken once the hold is lifted.
+    await rights.holds.throwIfHeld(scope, [titleId]);
     await rights.requirePermit(scope, { action: 'ingest', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: 'worker: ingest' });
     await rows(`update master set state = 'sealed', sha256 = $2, probe = $3, object_id = $4, reason = null where id = $1`, [masterId, object.sha256, probed, object.id]);
     await rows(`update title set state = 'analysing', reason = null where id = $1`, [titleId]);

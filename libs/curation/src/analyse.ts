@@ -50,8 +50,13 @@ export function analyse({ database, vault, rights, media, models }: { database: 
       }
     },
 
+    async mayGoOn({ scope, subjectId }) {
+      const subject = await find(subjectId);
+      if (subject) await rights.holds.throwIfHeld(scope, [subject.titleId]);
+    },
+
     async failed({ subjectId }, reason) {
-      await rows(`update title set state = $2, reason = $3 from master where master.id = $1 and title.id = master.title_id and title.state = 'analysing'`, [subjectId, reason.code === 'LICENCE_REFUSED' ? 'withheld' : 'refused', reason]);
+      await rows(`update title set state = $2, reason = $3 from master where master.id = $1 and title.id = master.title_id and title.state = 'analysing'`, [subjectId, ['LICENCE_REFUSED', 'HELD'].includes(reason.code) ? 'withheld' : 'refused', reason]);
     },
   };
 
@@ -106,6 +111,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
     const { masterId, titleId } = subject;
     await rows(`select from master where id = $1 for update`, [masterId]);
     if (!(await find(masterId))) throw new Error(`master ${masterId} was analysed by another worker`);
+    await rights.holds.throwIfHeld(scope, [titleId]);
     const objectIds = [proxy, ...sheets].map((object) => object.id).concat([...keyframes.values()].flat().map((keyframe) => keyframe.objectId));
     const [alive] = await rows<{ count: string }>(`select count(*) from sealed_object where id = any($1) and destroyed_at is null`, [objectIds]);
     if (Number(alive!.count) !== objectIds.length) throw new Error(`what was sealed of master ${masterId} was removed by another worker`);
@@ -124,7 +130,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
         [scope.studioId, titleId, masterId, JSON.stringify(written.slice(at, at + SHOTS_AT_ONCE))],
       );
     }
-    const training = await rights.decide(scope, question('fineTune', subject));
+    const training = await rights.decide(scope, { ...question('fineTune', subject), use: null });
     const reason = training.permitted ? null : { code: 'LICENCE_REFUSED', message: training.sentence, wayOut: training.reason.whatWouldChangeIt };
     await rows(`update title set state = $2, reason = $3, poster_object_id = $4 where id = $1`, [titleId, reason ? 'withheld' : 'ready', reason, poster(analysis.shots, keyframes)]);
     await emit('shots.detected', { titleId, masterId, shots: written.length });

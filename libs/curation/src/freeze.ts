@@ -76,10 +76,16 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       await vault.seal(scope, { kind: 'dataset', scopeId: versionId, contentType: 'application/x-tar' }, shard(files), (object) => becomeReal(scope, version, making, object.id));
     },
 
+    async mayGoOn({ scope, subjectId }) {
+      await rights.holds.throwIfHeld(scope, await titlesOf(subjectId));
+    },
+
     async failed({ subjectId }, reason) {
+      // Clips without their shard are nothing.
+      await rows(`delete from dataset_clip where version_id = $1 and exists (select from dataset_version where id = $1 and state = 'building')`, [subjectId]);
       await rows(
         `update dataset_version set state = $2, reason = $3, dropped = (select count(*) from dataset_drop where version_id = $1) where id = $1 and state = 'building'`,
-        [subjectId, reason.code === 'CANCELLED' ? 'cancelled' : 'failed', reason],
+        [subjectId, ['CANCELLED', 'HELD'].includes(reason.code) ? 'cancelled' : 'failed', reason],
       );
     },
   };
@@ -115,7 +121,7 @@ export function freeze({ database, vault, rights, media }: { database: Database;
         const decision = await rights.decision(scope, known.decision_id);
         if (!decision.permitted || decision.validUntil.getTime() > Date.now() + MARGIN_MS) return decision;
       }
-      const decision = await rights.decide(scope, { action: 'fineTune', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: `worker: dataset "${version.name}" version ${version.number}` });
+      const decision = await rights.decide(scope, { action: 'fineTune', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, actor: `worker: dataset "${version.name}" version ${version.number}` });
       await rows(`insert into dataset_title (version_id, title_id, studio_id, decision_id) values ($1, $2, $3, $4) on conflict (version_id, title_id) do update set decision_id = excluded.decision_id`, [version.id, titleId, scope.studioId, decision.id]);
       return decision;
     });
@@ -214,11 +220,17 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       [version.id],
     );
     if (current?.state !== 'building' || Number(current.clips) !== making.clips || Number(current.drops) !== making.dropped) throw new Error(`version ${version.id} is being frozen by another worker`);
+    await rights.holds.throwIfHeld(scope, await titlesOf(version.id));
     const hash = making.manifest.digest();
     await rows(`update dataset_version set state = 'frozen', hash = $2, object_id = $3, clips = $4, dropped = $5, frozen_at = now(), reason = null where id = $1`, [version.id, hash, objectId, making.clips, making.dropped]);
     await appendEntry('dataset', { version: version.id, name: version.name, number: version.number, hash, clips: making.clips, dropped: making.dropped, object: objectId });
     await emit('dataset.frozen', { versionId: version.id, hash });
   }
+}
+
+/** The titles that a version was permitted to take. */
+async function titlesOf(versionId: string): Promise<string[]> {
+  return (await rows<{ title_id: string }>(`select t.title_id from dataset_title t join decision d on d.id = t.decision_id where t.version_id = $1 and d.outcome = 'permit'`, [versionId])).map((title) => title.title_id);
 }
 
 function recipeOf({ bucket, query: { minSeconds, captionContains, clipsPerShot } }: DatasetVersion): Recipe {

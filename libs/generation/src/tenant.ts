@@ -6,16 +6,16 @@ import { z } from 'zod';
 import { appendEntry } from '#libs/audit';
 import { config, type Database, emit, newId, notFound, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import { LicenceRefused, type Question, type Rights } from '#libs/rights';
-import { type Agent, claim, derivedId, failure, fromTenant, type Hold, holding, pollUntil, renew, type Training, type TrainLease } from '#libs/training';
+import { type Agent, claim, derivedId, failure, finish, fromTenant, type Hold, holding, pollUntil, renew, stopFor, type Training, type TrainLease } from '#libs/training';
 import { type GenerationRow, generationColumns } from './records.js';
 import type { GenerateLease, GenerateRequest } from './types.js';
 
 const progressLine = z.object({ step: z.int().min(0), steps: z.int().min(1) });
 const generated = z.object({ frames: z.int().positive(), width: z.int().positive(), height: z.int().positive(), fps: z.number().positive() });
 
-/** The question behind a generation and its output: may a model of these titles make this? */
-export function aboutModel(action: 'generate' | 'export', modelId: string, titleIds: string[], actor: string): Question {
-  return { action, scopeKind: 'model', scopeId: modelId, titleIds, actor };
+/** The question behind a generation and its output: may a model of these titles make this? `use`: the generation that it makes, or the output that it delivers. */
+export function aboutModel(action: 'generate' | 'export', modelId: string, titleIds: string[], use: string, actor: string): Question {
+  return { action, scopeKind: 'model', scopeId: modelId, titleIds, use, actor };
 }
 
 /** The key a tenant seals one output under on its way here: follows from the adapter's key, opens nothing else. */
@@ -68,7 +68,7 @@ export class TenantSide {
     const model = await this.training.model(scope, asked.model_id);
     const [base] = await this.training.basesById(scope, [model.baseModelId]);
     if (!base || !existsSync(join(base.path, 'model_index.json'))) throw new Refusal('BASE_MISSING', "The folder of the model's base model is gone.", 'Add it again with: npx backlot base add DIR');
-    const decision = await this.rights.requirePermit(scope, aboutModel('generate', model.id, await this.training.titleIdsOfModel(scope, model.id), 'agent'));
+    const decision = await this.rights.requirePermit(scope, aboutModel('generate', model.id, await this.training.titleIdsOfModel(scope, model.id), id, 'agent'));
     const { key } = await this.vault.release(scope, decision.id, model.adapterObjectId);
     const objectId = derivedId(id, 'output');
     return {
@@ -87,8 +87,15 @@ export class TenantSide {
   async heartbeat(agent: Agent, id: string, epoch: number): Promise<{ action: 'continue' | 'cancel' }> {
     return this.database.inStudio(scopeOf(agent), async () => {
       const { cancel } = await renew('generation', id, epoch, config().BACKLOT_LEASE_SECONDS);
-      return { action: cancel ? 'cancel' : 'continue' };
+      const held = cancel ? undefined : await this.heldUp(scopeOf(agent), id);
+      if (held) await stopFor('generation', id, epoch, held.reason);
+      return { action: cancel || held ? 'cancel' : 'continue' };
     });
+  }
+
+  private async heldUp(scope: Scope, id: string): Promise<Refusal | undefined> {
+    const generation = await row<{ model_id: string }>(`select model_id from generation where id = $1`, [id]);
+    return this.rights.holds.stop(scope, await this.training.titleIdsOfModel(scope, generation!.model_id));
   }
 
   /** Takes the generator's lines; only progress is kept. */
@@ -112,7 +119,7 @@ export class TenantSide {
     if (objectId !== derivedId(id, 'output')) throw notFound('object');
     try {
       const { adapterObjectId } = await this.training.model(scope, modelId);
-      const question = aboutModel('generate', modelId, await this.training.titleIdsOfModel(scope, modelId), 'agent');
+      const question = aboutModel('generate', modelId, await this.training.titleIdsOfModel(scope, modelId), id, 'agent');
       const { key } = await this.rights.openFor(scope, question, adapterObjectId);
       await this.vault.adopt(scope, { kind: 'output', scopeId: modelId, contentType: 'video/mp4', id: objectId }, { objectId, key: outputKey(key, objectId) }, bytes);
     } catch (error) {
@@ -126,6 +133,8 @@ export class TenantSide {
     const { frames, width, height, fps } = fromTenant(generated, result);
     await this.database.inStudio(scopeOf(agent), async () => {
       if ((await holding('generation', id, epoch)).ended) return;
+      const held = await this.heldUp(scopeOf(agent), id);
+      if (held) return this.end(scopeOf(agent), { id, epoch }, 'cancelled', held.reason);
       const object = await row<{ id: string; sha256: string; scope_id: string }>(`select id, sha256, scope_id from sealed_object where id = $1 and kind = 'output'`, [derivedId(id, 'output')]);
       if (!object) throw new Refusal('OUTPUT_MISSING', 'The generation has no clip yet.', 'Upload it, then complete the generation.', 409);
       const outputId = newId();
@@ -148,8 +157,10 @@ export class TenantSide {
 
   private async end(scope: Scope, { id, epoch }: Hold, state: 'failed' | 'cancelled', reason: Reason | null): Promise<void> {
     await this.database.inStudio(scope, async () => {
-      const ended = await row(`update generation set state = $3, reason = $4, finished_at = now() where id = $1 and epoch = $2 and state = 'running' returning id`, [id, epoch, state, reason]);
-      if (ended) await appendEntry('generation', { generation: id, state, ...(reason ? { code: reason.code } : {}) });
+      const ended = await finish('generation', { id, epoch }, state, reason);
+      if (!ended) return;
+      await this.vault.discard(derivedId(id, 'output'));
+      await appendEntry('generation', { generation: id, state: ended.state, ...(ended.reason ? { code: ended.reason.code } : {}) });
     });
   }
 }

@@ -35,6 +35,8 @@ export interface JobContext {
 
 export interface JobHandler {
   run(context: JobContext): Promise<void>;
+  /** Asked in the studio's transaction with every heartbeat: a Refusal that it throws cancels the job, and is why. */
+  mayGoOn?(context: Omit<JobContext, 'signal' | 'progress'>): Promise<void>;
   /** Called once in the studio's transaction when the job ends in a refusal, runs out of attempts or is cancelled. */
   failed?(context: Omit<JobContext, 'signal' | 'progress'>, reason: Reason): Promise<void>;
 }
@@ -136,16 +138,22 @@ async function runOne(database: Database, handler: JobHandler, scope: Scope, job
     ),
   );
   if (!started) return; // cancelled, or already finished by a worker that was killed before it could say so
+  const shared = { jobId, scope, subjectId: started.subject_id, payload: started.payload, attempt };
   const cancel = new AbortController();
   let latest: { fraction: number; note?: string } = { fraction: 0 };
   const beat = async (): Promise<void> => {
     const state = await database.inStudio(scope, () =>
       row<{ cancel_requested: boolean }>(`update job set progress = $2, note = coalesce($3, note), heartbeat_at = now() where id = $1 returning cancel_requested`, [jobId, latest.fraction, latest.note ?? null]),
     );
-    if (state?.cancel_requested) cancel.abort(new Refusal('CANCELLED', 'The job was cancelled.', 'Start it again when you want it.'));
+    if (state?.cancel_requested) return cancel.abort(new Refusal('CANCELLED', 'The job was cancelled.', 'Start it again when you want it.'));
+    try {
+      await database.inStudio(scope, async () => handler.mayGoOn?.(shared));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      cancel.abort(error);
+    }
   };
   const timer = setInterval(() => void beat().catch((error: Error) => process.stderr.write(`job heartbeat: ${error.message}\n`)), 500);
-  const shared = { jobId, scope, subjectId: started.subject_id, payload: started.payload, attempt };
   try {
     await handler.run({ ...shared, signal: AbortSignal.any([cancel.signal, stopping]), progress: (fraction, note) => (latest = { fraction: Math.min(1, Math.max(0, fraction)), ...(note === undefined ? {} : { note }) }) });
     await database.inStudio(scope, () => rows(`update job set state = 'succeeded', progress = 1, reason = null, finished_at = now() where id = $1`, [jobId]));

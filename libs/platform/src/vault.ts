@@ -187,6 +187,12 @@ export class Vault {
     if (gone) await this.store.remove(gone.store_key);
   }
 
+  /** Takes back an object that belongs to nothing yet: the same id may be sealed again. One that is not there is no matter. Runs in the caller's transaction. */
+  async discard(objectId: string): Promise<void> {
+    const [gone] = await rows<{ store_key: string }>(`delete from sealed_object where id = $1 and studio_id = $2 returning store_key`, [objectId, scoped().studioId]);
+    if (gone) await this.store.remove(gone.store_key);
+  }
+
   /**
    * Removes stored bytes that no object owns: a process was killed between writing them and registering them, and nobody has their key.
    * An hour of silence tells them from bytes that are being written. Returns how many went.

@@ -46,6 +46,7 @@ interface HoldRow {
 
 const columns = 'id, kind, subject, title_ids, why, created_by, created_at, lifted_by, lifted_at, lifted_why';
 const WHY_CHARACTERS = 2_000;
+const MOST_TITLES = 100;
 
 const toHold = (found: HoldRow): Hold => ({
   id: found.id,
@@ -59,11 +60,6 @@ const toHold = (found: HoldRow): Hold => ({
   liftedAt: found.lifted_at,
   liftedWhy: found.lifted_why,
 });
-
-/** Work that a hold stopped. `wayOut` says that it can be started again. */
-export function heldUp({ kind, why }: Pick<Hold, 'kind' | 'why'>): Refusal {
-  return new Refusal('HELD', `A hold is on the ${kind}: ${withoutStop(why)}.`, 'It can be started again once a compliance officer has lifted the hold.', 403);
-}
 
 export const withoutStop = (text: string): string => text.trim().replace(/[.\s]+$/, '');
 
@@ -89,6 +85,7 @@ export class Holds {
     const [on, ...others] = named;
     if (!on?.subject || others.length || on.subject.length > 500) throw badHold('A hold is on one title, one licence, one performer or the whole studio.');
     const titleIds = [...new Set(input.appearsIn ?? [])];
+    if (titleIds.length > MOST_TITLES) throw badHold(`A hold names at most ${MOST_TITLES} titles; marks say where a performer appears in more.`);
     if (titleIds.length && on.kind !== 'performer') throw badHold('Only a hold on a performer names where they appear.');
     return this.database.inStudio(scope, async () => {
       if (on.kind === 'licence') await this.licences.find(scope, on.subject);
@@ -144,10 +141,16 @@ export class Holds {
     return this.database.inStudio(scope, async () => (await rows<HoldRow>(`select ${columns} from holds_upon($1)`, [titleIds])).map(toHold));
   }
 
-  /** Throws the hold that stops one of these titles, as work that is under way is told of it. */
-  async throwIfHeld(scope: Scope, titleIds: string[]): Promise<void> {
+  /** Why work on these titles stops now, or undefined. */
+  async stop(scope: Scope, titleIds: string[]): Promise<Refusal | undefined> {
     const [hold] = await this.upon(scope, titleIds);
-    if (hold) throw heldUp(hold);
+    return hold && new Refusal('HELD', `A hold is on the ${hold.kind}: ${withoutStop(hold.why)}.`, 'It can be started again once a compliance officer has lifted the hold.', 403);
+  }
+
+  /** Throws `stop`. */
+  async throwIfHeld(scope: Scope, titleIds: string[]): Promise<void> {
+    const stop = await this.stop(scope, titleIds);
+    if (stop) throw stop;
   }
 }
 

@@ -8,7 +8,7 @@
  * - model: the adapter a run ended with, sealed under a key of its own, versioned by name
  */
 export { describeBase } from './bases.js';
-export { claim, derivedId, type Hold, holding, pollUntil, renew } from './leases.js';
+export { claim, derivedId, finish, type Hold, holding, pollUntil, renew, requeue, stopFor } from './leases.js';
 export { failure, fromTenant } from './tenant.js';
 export { Training } from './training.js';
 export type { Agent, BaseModel, BaseSpec, Model, RunInput, RunMetric, RunSample, RunSettings, RunState, TrainDocument, TrainingRun, TrainLease } from './types.js';

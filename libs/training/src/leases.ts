@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isId, notFound, Refusal, row, rows } from '#libs/platform';
+import { isId, notFound, type Reason, Refusal, row, rows } from '#libs/platform';
 import type { Agent } from './types.js';
 
 /** Tables whose rows an agent works on; both have the columns of a lease. */
@@ -37,6 +37,29 @@ export async function renew(table: Leasable, id: string, epoch: number, ttlSecon
   );
   if (!held) throw await stale(table, id);
   return held;
+}
+
+/** Asks work to stop for a reason; its next heartbeat says so to the agent. */
+export async function stopFor(table: Leasable, id: string, epoch: number, reason: Reason): Promise<void> {
+  await rows(`update ${table} set cancel_requested = true, reason = $3 where id = $1 and epoch = $2 and state = 'running' and not cancel_requested`, [id, epoch, reason]);
+}
+
+/** Ends what is held under this epoch. Work that was asked to stop ends as cancelled, however it says so, and for that reason. Gives what it became, or undefined when it had ended. */
+export async function finish(table: Leasable, { id, epoch }: Hold, state: 'failed' | 'cancelled', reason: Reason | null): Promise<{ state: string; reason: Reason | null } | undefined> {
+  return row<{ state: string; reason: Reason | null }>(
+    `update ${table} set state = case when cancel_requested then 'cancelled' else $3 end, reason = case when cancel_requested then coalesce(reason, $4) else $4 end, finished_at = now()
+     where id = $1 and epoch = $2 and state = 'running' returning state, reason`,
+    [id, epoch, state, reason],
+  );
+}
+
+/** Puts what failed or was cancelled back into the queue, under the same id. Throws Refusal NOT_FOUND or NOT_ENDED. */
+export async function requeue(table: Leasable, id: string, decisionId: string): Promise<void> {
+  const again = await row(
+    `update ${table} set state = 'queued', reason = null, cancel_requested = false, finished_at = null, decision_id = $2 where id = $1 and state in ('failed', 'cancelled') returning id`,
+    [id, decisionId],
+  );
+  if (!again) throw new Refusal('NOT_ENDED', 'Only what failed or was cancelled is started again.', 'Wait for it, or cancel it first.', 409);
 }
 
 /** Locks a row for a write that only its holder may do. `ended`: it is already in a final state of this epoch. Throws as `renew`. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { appendEntry } from '#libs/audit';
 import { config, type Database, emit, isId, notFound, type Reason, Refusal, row, rows, type Scope, type SealedObject, type Vault } from '#libs/platform';
 import { LicenceRefused, type Question, type Rights } from '#libs/rights';
-import { claim, derivedId, type Hold, holding, renew } from './leases.js';
+import { claim, derivedId, finish, type Hold, holding, renew, stopFor } from './leases.js';
 import { type BaseRow, baseColumns, type RunRow, runColumns } from './records.js';
 import { signSpec } from './signer.js';
 import type { Agent, TrainLease } from './types.js';
@@ -24,8 +24,8 @@ const trained = z.object({ objectId: z.string(), tensorSha256: z.string().regex(
 export const failure = z.object({ code: z.string().min(1).max(80), message: z.string().min(1).max(2000), wayOut: z.string().min(1).max(2000) });
 
 /** The question behind a run: may these titles teach a model? */
-export function fineTune(datasetVersionId: string, titleIds: string[], actor: string): Question {
-  return { action: 'fineTune', scopeKind: 'dataset', scopeId: datasetVersionId, titleIds, actor };
+export function fineTune(runId: string, datasetVersionId: string, titleIds: string[], actor: string): Question {
+  return { action: 'fineTune', scopeKind: 'dataset', scopeId: datasetVersionId, titleIds, use: runId, actor };
 }
 
 /** Parses what a tenant sent; throws Refusal BAD_EVENT, which says where. */
@@ -91,7 +91,7 @@ export class TenantSide {
       return { run: found, version: dataset, base: (await row<BaseRow>(`select ${baseColumns} from base_model where id = $1`, [found.base_model_id]))! };
     });
     if (!existsSync(join(base.path, 'model_index.json'))) throw new Refusal('BASE_MISSING', `The folder of the base model ${base.name} is gone.`, 'Add it again with: npx backlot base add DIR');
-    const decision = await this.rights.requirePermit(scope, await this.question(scope, run.dataset_version_id));
+    const decision = await this.rights.requirePermit(scope, await this.question(scope, id, run.dataset_version_id));
     const dataset = await this.vault.release(scope, decision.id, version.object_id);
     const own = await this.vault.release(scope, decision.id, id);
     const { BACKLOT_API_URL: api, BACKLOT_PUBLIC_URL: console, BACKLOT_PORT: port } = config();
@@ -116,16 +116,23 @@ export class TenantSide {
     return { type: 'train', run: id, ...signed, keys: { dataset: dataset.key.toString('base64'), run: own.key.toString('base64') } };
   }
 
-  private async question(scope: Scope, datasetVersionId: string): Promise<Question> {
-    return fineTune(datasetVersionId, await this.titleIdsOfVersion(scope, datasetVersionId), 'agent');
+  private async question(scope: Scope, runId: string, datasetVersionId: string): Promise<Question> {
+    return fineTune(runId, datasetVersionId, await this.titleIdsOfVersion(scope, datasetVersionId), 'agent');
   }
 
-  /** Lengthens the lease. `cancel`: a member asked to stop; the agent answers with the trainer's `cancelled` line. */
+  /** Lengthens the lease. `cancel`: a member asked to stop, or a hold is on one of its titles; the agent answers with the trainer's `cancelled` line. */
   async heartbeat(agent: Agent, id: string, epoch: number): Promise<{ action: 'continue' | 'cancel' }> {
     return this.database.inStudio(scopeOf(agent), async () => {
       const { cancel } = await renew('training_run', id, epoch, config().BACKLOT_LEASE_SECONDS);
-      return { action: cancel ? 'cancel' : 'continue' };
+      const held = cancel ? undefined : await this.heldUp(scopeOf(agent), id);
+      if (held) await stopFor('training_run', id, epoch, held.reason);
+      return { action: cancel || held ? 'cancel' : 'continue' };
     });
+  }
+
+  private async heldUp(scope: Scope, id: string): Promise<Refusal | undefined> {
+    const run = await row<{ dataset_version_id: string }>(`select dataset_version_id from training_run where id = $1`, [id]);
+    return this.rights.holds.stop(scope, await this.titleIdsOfVersion(scope, run!.dataset_version_id));
   }
 
   /** Takes lines of the trainer, in order. Throws Refusal BAD_EVENT as well. */
@@ -183,7 +190,7 @@ export class TenantSide {
       ? ({ kind: 'adapter', scopeId: derivedId(id, 'model'), contentType: 'application/octet-stream', id: objectId } as const)
       : ({ kind: 'sample', scopeId: versionId, contentType: 'video/mp4', id: derivedId(id, objectId) } as const);
     try {
-      const { key } = await this.rights.openFor(scope, await this.question(scope, versionId), id);
+      const { key } = await this.rights.openFor(scope, await this.question(scope, id, versionId), id);
       await this.vault.adopt(scope, about, { objectId, key }, bytes);
     } catch (error) {
       if (error instanceof LicenceRefused) await this.end(scope, { id, epoch }, 'failed', error.reason);
@@ -196,6 +203,8 @@ export class TenantSide {
     const { objectId, tensorSha256 } = fromTenant(trained, result);
     await this.database.inStudio(scopeOf(agent), async () => {
       if ((await holding('training_run', id, epoch)).ended) return;
+      const held = await this.heldUp(scopeOf(agent), id);
+      if (held) return this.end(scopeOf(agent), { id, epoch }, 'cancelled', held.reason);
       const run = (await row<RunRow>(`select ${runColumns} from training_run where id = $1`, [id]))!;
       const modelId = derivedId(id, 'model');
       const adapter = await row<{ id: string; sha256: string }>(`select id, sha256 from sealed_object where id = $1 and kind = 'adapter' and scope_id = $2`, [derivedId(id, 'adapter'), modelId]);
@@ -224,8 +233,12 @@ export class TenantSide {
 
   private async end(scope: Scope, { id, epoch }: Hold, state: 'failed' | 'cancelled', reason: Reason | null): Promise<void> {
     await this.database.inStudio(scope, async () => {
-      const ended = await row(`update training_run set state = $3, reason = $4, phase = null, finished_at = now() where id = $1 and epoch = $2 and state = 'running' returning id`, [id, epoch, state, reason]);
-      if (ended) await appendEntry('run', { run: id, state, ...(reason ? { code: reason.code } : {}) });
+      const ended = await finish('training_run', { id, epoch }, state, reason);
+      if (!ended) return;
+      await rows(`update training_run set phase = null where id = $1`, [id]);
+      // An adapter without a model is nothing: should the run be started again, it makes another.
+      await this.vault.discard(derivedId(id, 'adapter'));
+      await appendEntry('run', { run: id, state: ended.state, ...(ended.reason ? { code: ended.reason.code } : {}) });
     });
   }
 

@@ -5,6 +5,7 @@ import { type Database, decodeCursor, isId, newId, notFound, type Page, type Pag
 import type { Rights } from '#libs/rights';
 import { z } from 'zod';
 import { describeBase } from './bases.js';
+import { requeue } from './leases.js';
 import { type BaseRow, baseColumns, metricRows, type ModelRow, modelColumns, type RunRow, runColumns, sampleRows, toBase, toModel, toRun } from './records.js';
 import { Starter } from './starter.js';
 import { fineTune, TenantSide } from './tenant.js';
@@ -92,8 +93,8 @@ export class Training extends TenantSide {
       if (!base) throw notFound('base model');
       const { name, steps, settings } = await this.settings(input, base);
       const titleIds = await this.titleIdsOfVersion(scope, input.datasetVersionId);
-      const decision = await this.rights.requirePermit(scope, fineTune(input.datasetVersionId, titleIds, actor));
       const id = newId();
+      const decision = await this.rights.requirePermit(scope, fineTune(id, input.datasetVersionId, titleIds, actor));
       const created = await row<RunRow>(
         `insert into training_run (id, studio_id, name, dataset_version_id, base_model_id, decision_id, settings, steps, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${runColumns}`,
         [id, scope.studioId, name, input.datasetVersionId, base.id, decision.id, settings, steps, scope.memberId ?? null],
@@ -139,6 +140,20 @@ export class Training extends TenantSide {
         maxSequenceLength,
       },
     };
+  }
+
+  /**
+   * Starts a run that failed or was cancelled again, under its own id: for a licence that counts runs it is the same one.
+   * Throws Refusal NOT_FOUND, NOT_ENDED, and LicenceRefused.
+   */
+  async retryRun(scope: Scope, id: string, actor: string): Promise<TrainingRun> {
+    return this.database.inStudio(scope, async () => {
+      const run = await this.run(scope, id);
+      const decision = await this.rights.requirePermit(scope, fineTune(id, run.datasetVersionId, await this.titleIdsOfVersion(scope, run.datasetVersionId), actor));
+      await requeue('training_run', id, decision.id);
+      await appendEntry('run', { run: id, state: 'queued', decision: decision.id });
+      return this.run(scope, id);
+    });
   }
 
   /** A queued run ends at once, a running one within a heartbeat. Throws Refusal NOT_FOUND or RUN_ENDED. */

@@ -38,8 +38,8 @@ const BigInt_ = new GraphQLScalarType<bigint, string>({
 /** An enum of the schema stands for the lib's word: the same in small letters. */
 const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
 
-const RESULTS = { SignInResult: 'Member' } as Record<string, string>;
-for (const thing of ['Licence', 'LicenceVersion', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Job']) RESULTS[`${thing}Result`] = thing;
+const RESULTS = { SignInResult: 'Member', TitleEditResult: 'Title' } as Record<string, string>;
+for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
 
 /** How the schema's own types are read and written. */
 export const schemaTypes = {
@@ -51,11 +51,16 @@ export const schemaTypes = {
   TitleState: words('REGISTERED', 'UPLOADING', 'CHECKING', 'ANALYSING', 'READY', 'REFUSED', 'WITHHELD'),
   DatasetState: words('BUILDING', 'FROZEN', 'FAILED', 'CANCELLED'),
   RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
+  MarkKind: words('PERFORMER', 'CUE'),
+  MarkSource: words('WRITTEN', 'MODELLED'),
   Review: words('WAITING', 'APPROVED', 'REJECTED'),
   LicenceState: words('DRAFT', 'SIGNED', 'ACTIVE', 'EXPIRING', 'SUSPENDED', 'EXPIRED', 'WITHDRAWN'),
   LicenceVersionState: words('DRAFT', 'SIGNED', 'IN_FORCE', 'AMENDED', 'DISCARDED'),
   LicenceVersionKind: words('ORIGINAL', 'AMENDMENT', 'TIGHTENING'),
   Effect: words('TIGHTENS', 'LOOSENS', 'NEUTRAL', 'UNCLEAR'),
   LicenceEventKind: words('DRAFTED', 'REVISED', 'DISCARDED', 'COUNTERSIGN', 'SIGNED', 'SUSPENDED', 'RESUMED', 'WITHDRAWN'),
+  HoldKind: words('TITLE', 'PERFORMER', 'LICENCE', 'STUDIO'),
+  DutyState: words('DUE', 'LATE', 'FULFILLED', 'WAIVED'),
+  DutyPhase: words('PRE', 'POST'),
   ...Object.fromEntries(Object.entries(RESULTS).map(([union, thing]) => [union, { __resolveType: (value: { __typename?: string }) => (value.__typename === 'Refused' ? 'Refused' : thing) }])),
 };

@@ -47,7 +47,7 @@ export class PlaybackController {
   }
 
   /** What the licences are asked before a member sees an object of this kind. Masters, datasets and adapters are nothing to look at: for members they are not there. */
-  private async question(me: Principal, { kind, scopeId }: SealedObject): Promise<Question> {
+  private async question(me: Principal, { id, kind, scopeId }: SealedObject): Promise<Question> {
     const actor = me.name;
     switch (kind) {
       case 'proxy':
@@ -57,7 +57,7 @@ export class PlaybackController {
       case 'sample':
         return { action: 'curate', scopeKind: 'dataset', scopeId, titleIds: await this.training.titleIdsOfVersion(me, scopeId), actor };
       case 'output':
-        return { action: 'generate', scopeKind: 'model', scopeId, titleIds: await this.training.titleIdsOfModel(me, scopeId), actor };
+        return this.generation.looksAt(me, id, actor);
       case 'master':
       case 'dataset':
       case 'checkpoint':

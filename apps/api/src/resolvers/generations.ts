@@ -36,6 +36,12 @@ export class GenerationsResolver {
   }
 
   @Mutation()
+  @Can('create', 'Generation')
+  retryGeneration(@Me() me: Principal, @Args('id') id: string): Promise<GenerationRecord> {
+    return this.generation.retryGeneration(me, id, me.name);
+  }
+
+  @Mutation()
   @Can('review', 'Output')
   reviewOutput(@Me() me: Principal, @Args('id') id: string, @Args('approve') approve: boolean): Promise<Output> {
     return this.generation.reviewOutput(me, id, approve);

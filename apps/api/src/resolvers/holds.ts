@@ -44,8 +44,6 @@ export class HoldsResolver {
 @Resolver('Hold')
 @Can('read', 'Hold')
 export class HoldResolver {
-  constructor(private readonly rights: Rights) {}
-
   @ResolveField()
   @Can('read', 'Title')
   async titles(@Parent() hold: Hold, @Context() { load }: RequestContext): Promise<Title[]> {
@@ -55,8 +53,8 @@ export class HoldResolver {
 
   @ResolveField()
   @Can('read', 'Licence')
-  async licence(@Parent() hold: Hold, @Me() me: Principal): Promise<Licence | null> {
-    return hold.kind === 'licence' ? this.rights.licences.find(me, hold.subject) : null;
+  async licence(@Parent() hold: Hold, @Context() { load }: RequestContext): Promise<Licence | null> {
+    return hold.kind === 'licence' ? load.licence.load(hold.subject) : null;
   }
 
   @ResolveField()

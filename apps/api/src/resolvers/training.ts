@@ -55,6 +55,12 @@ export class TrainingResolver {
   }
 
   @Mutation()
+  @Can('create', 'Run')
+  retryRun(@Me() me: Principal, @Args('id') id: string): Promise<TrainingRun> {
+    return this.training.retryRun(me, id, me.name);
+  }
+
+  @Mutation()
   @Can('cancel', 'Run')
   cancelRun(@Me() me: Principal, @Args('id') id: string): Promise<TrainingRun> {
     return this.training.cancelRun(me, id);
