@@ -6,10 +6,11 @@
  * - governs: a policy governs a target when it names it or something it lies in
  * - unknown: a fact that was not given; it fails a permission and triggers a prohibition
  */
-export { compilePolicy, summarise, type CompiledPolicy } from './compile.js';
+export { compilePolicy, summarise, type CompiledPolicy, type CompileOptions } from './compile.js';
 export { canonicalSha256 } from './document.js';
 export { diffPolicies, type Change, type DiffOptions, type Effect } from './diff.js';
 export { evaluate } from './evaluate.js';
 export { instantiateLicence, type LicenceParties } from './licence.js';
+export { permittedRanges, type ExcludedRange, type Mark, type Range } from './ranges.js';
 export type * from './types.js';
 export { vocabulary, type OperandType, type Vocabulary, type Words } from './vocabulary.js';
