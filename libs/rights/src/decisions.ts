@@ -1,5 +1,7 @@
 import { appendEntry } from '#libs/audit';
 import { type Database, decodeCursor, notFound, type Page, type Paged, pageSize, row, rows, scoped, type Scope, toPage } from '#libs/platform';
+import type { FrameRange } from './edit.js';
+import type { TitleFrames } from './frames.js';
 import type { Evaluation, PolicyRequest, WorldState } from './policy/index.js';
 
 /** What a decision is asked about: one scope (a title, dataset version or model) and every title behind it. */
@@ -13,17 +15,25 @@ export interface Question {
    * once. Absent: the scope. Null: a mere question, which uses nothing.
    */
   use?: string | null;
+  /**
+   * Which frames of the titles: as many as are allowed, or these (titles without any: all of theirs). Absent: all, so that one frame that
+   * is left out of a title refuses.
+   */
+  frames?: 'permitted' | readonly (FrameRange & { titleId: string })[];
   purpose?: string;
   /** Who asks: a member's name, or the step of the product ("worker: analyse"). */
   actor: string;
 }
+
+/** `frames`: of titles whose frames were not allowed or refused as one. */
+export type Reason = Evaluation['reason'] & { frames?: TitleFrames[] };
 
 export interface Decision {
   id: string;
   action: string;
   permitted: boolean;
   sentence: string;
-  reason: Evaluation['reason'];
+  reason: Reason;
   trace: Evaluation['trace'];
   policies: Evaluation['policies'];
   actor: string;
@@ -39,7 +49,7 @@ export interface DecisionRow {
   action: string;
   outcome: string;
   sentence: string;
-  reason: Evaluation['reason'];
+  reason: Reason;
   trace: Evaluation['trace'];
   policies: Evaluation['policies'];
   actor: string;
@@ -68,12 +78,15 @@ export const toDecision = (found: DecisionRow): Decision => ({
   validUntil: found.valid_until,
 });
 
+/** An evaluation, with what it says of frames. */
+export type Answer = Omit<Evaluation, 'reason' | 'toJSON'> & { reason: Reason };
+
 /** What is written down of one decision. */
 export interface Verdict {
   id: string;
   request: PolicyRequest;
   state: WorldState;
-  evaluation: Evaluation;
+  evaluation: Answer;
   at: Date;
   validUntil: Date;
   /** The licences that it was made under, as they stood before they were read: a change meanwhile undoes it. */

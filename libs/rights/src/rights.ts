@@ -1,11 +1,12 @@
 import { config, type Database, newId, Refusal, type ReleasedKey, row, rows, type Scope, type Vault, writeAnyway } from '#libs/platform';
-import { type Decision, type DecisionRow, decisionColumns, Decisions, type Question, toDecision } from './decisions.js';
+import { type Answer, type Decision, type DecisionRow, decisionColumns, Decisions, type Question, toDecision } from './decisions.js';
 import { Duties } from './duties.js';
 import { Exclusions } from './exclusions.js';
+import { byFrames, type TitleFrames, withFrames } from './frames.js';
 import { type Hold, Holds, stateOf, withoutStop } from './holds.js';
 import { KeptKeys } from './kept.js';
 import { type Licence, Licences } from './licences.js';
-import { type Evaluation, evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
+import { evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
 import { type Governing, noteUse, useIsNoted, usesBefore } from './uses.js';
 
 /** The licence said no. Carries the decision so that a person can ask why. */
@@ -24,7 +25,8 @@ interface Asked {
   standing: string[];
   request: PolicyRequest;
   state: WorldState;
-  evaluation: Evaluation;
+  evaluation: Answer;
+  frames: TitleFrames[];
 }
 
 /** A decision that is about to end is not gone on with: its key could not be released any more. */
@@ -84,11 +86,19 @@ export class Rights extends Decisions {
     });
   }
 
-  private async lastPermit(scope: Scope, { question, use, governing, standing, titleIds }: Asked): Promise<Decision | undefined> {
+  /**
+   * What the rights say now of the frames of titles whose frames they tell apart; a title that is not among them is allowed or refused as
+   * one. Records nothing and releases nothing.
+   */
+  async frames(scope: Scope, question: Question): Promise<TitleFrames[]> {
+    return this.database.inStudio(scope, async () => (await this.ask(scope, question)).frames);
+  }
+
+  private async lastPermit(scope: Scope, { question, use, governing, standing, titleIds, request }: Asked): Promise<Decision | undefined> {
     const last = await row<DecisionRow & { stands: boolean }>(
-      `select ${decisionColumns}, licences = $5 and (select count(*) from decision_target where decision_id = decision.id and title_id = any($6)) = cardinality($6) as stands
+      `select ${decisionColumns}, licences = $5 and (select count(*) from decision_target where decision_id = decision.id and title_id = any($6)) = cardinality($6) and request->'targets' = $7 as stands
        from decision where studio_id = $1 and scope_id = $2 and action = $3 and member_id is not distinct from $4 order by id desc limit 1`,
-      [scope.studioId, question.scopeId, question.action, scope.memberId ?? null, standing, titleIds],
+      [scope.studioId, question.scopeId, question.action, scope.memberId ?? null, standing, titleIds, JSON.stringify(request.targets)],
     );
     if (last?.outcome !== 'permit' || !last.stands || last.valid_until.getTime() <= this.clock().getTime() + MARGIN_MS) return undefined;
     return use === null || (await useIsNoted(question.action, use, licenceIds(governing))) ? toDecision(last) : undefined;
@@ -118,10 +128,12 @@ export class Rights extends Decisions {
     const { byTitle, governing, holds: stopped } = await this.licences.governing(scope, titleIds);
     const use = question.use === undefined ? question.scopeId : question.use;
     const holds = await this.holds.upon(scope, titleIds);
-    const request = await this.request(scope, question, titleIds, governing, byTitle, use);
-    const state = { performed: await this.duties.performed(licenceIds(governing)), holds: [...stateOf(holds, (id) => governing.find(({ licence }) => licence.id === id)?.policy.id), ...stopped] };
-    const evaluation = withHolds(evaluate(governing.map(({ policy }) => policy), request, state), [...holds, ...stopped.map(({ id, why }) => ({ id, kind: 'licence' as const, why }))]);
-    return { question, titleIds, use, governing, standing, request, state, evaluation };
+    const whole = await this.request(scope, question, titleIds, governing, byTitle, use);
+    const world = { performed: await this.duties.performed(licenceIds(governing)), holds: [...stateOf(holds, (id) => governing.find(({ licence }) => licence.id === id)?.policy.id), ...stopped] };
+    const policies = governing.map(({ policy }) => policy);
+    const { request, state, frames } = await byFrames(scope, question, this.exclusions, policies, whole, world);
+    const evaluation = withHolds(withFrames(evaluate(policies, request, state), frames), [...holds, ...stopped.map(({ id, why }) => ({ id, kind: 'licence' as const, why }))]);
+    return { question, titleIds, use, governing, standing, request, state, evaluation, frames };
   }
 
   private async settle(scope: Scope, { question, titleIds, use, governing, standing, request, state, evaluation }: Asked): Promise<Decision> {
@@ -162,11 +174,16 @@ export class Rights extends Decisions {
 const licenceIds = (governing: readonly Governing[]): string[] => governing.map(({ licence }) => licence.id);
 
 /** A hold refuses whatever the licences say. */
-function withHolds(evaluation: Evaluation, [hold]: readonly Pick<Hold, 'id' | 'kind' | 'why'>[]): Evaluation {
+function withHolds(evaluation: Answer, [hold]: readonly Pick<Hold, 'id' | 'kind' | 'why'>[]): Answer {
   if (!hold || evaluation.outcome === 'refuse') return evaluation;
   const sentence = `Refused: a hold is on the ${hold.kind}: ${withoutStop(hold.why)}.`;
+  // Its fields may be worked out only when they are asked for, so they are named.
+  const { policies, requestSha256, stateSha256, trace } = evaluation;
   return {
-    ...evaluation,
+    policies,
+    requestSha256,
+    stateSha256,
+    trace,
     outcome: 'refuse',
     obligations: [],
     reason: { rules: [], facts: [{ name: 'hold', value: hold.id }], sentence, whatWouldChangeIt: 'It can be allowed again once a compliance officer has lifted the hold.' },

@@ -1,0 +1,141 @@
+import type { Scope } from '#libs/platform';
+import type { Answer, Question } from './decisions.js';
+import { type Edit, type FrameRange, joined, Places, without } from './edit.js';
+import type { Exclusion, Exclusions, Mark } from './exclusions.js';
+import type { CompiledPolicy, Evaluation, Fact, Facts, PolicyRequest, Target, WorldState } from './policy/index.js';
+import { permittedRanges } from './policy/ranges.js';
+
+/** What a decision says about the frames of one title that is not allowed or refused as a whole. */
+export interface TitleFrames {
+  titleId: string;
+  frames: number;
+  permitted: FrameRange[];
+  leftOut: LeftOut[];
+}
+
+/** Frames that may not be touched, and the rules or exclusions that say so. */
+export interface LeftOut extends FrameRange {
+  sentence: string;
+  rules: string[];
+}
+
+/** A stretch in which the same is known of every frame. */
+interface Known extends FrameRange {
+  facts: Facts;
+}
+
+/** More targets than this would say nothing more to whoever reads the decision. */
+const MOST_TARGETS = 500;
+const MOST_NAMED = 100;
+
+/**
+ * Turns whole titles into the frames that a question is about, where exclusions, marks or rules tell frames of a title apart. With
+ * `frames: 'permitted'` those are the frames that are allowed (all of the title, and so a refusal, where none is); else the frames that
+ * were asked for, or the title's every frame: where one of them is not allowed, the ones that are not, so that the refusal names them.
+ */
+export async function byFrames(scope: Scope, question: Question, exclusions: Exclusions, policies: readonly CompiledPolicy[], request: PolicyRequest, state: WorldState): Promise<{ request: PolicyRequest; state: WorldState; frames: TitleFrames[] }> {
+  const titleIds = [...new Set(question.titleIds)];
+  const [edits, leftOut] = [await exclusions.edits(scope, titleIds), await exclusions.ofTitles(titleIds)];
+  const bySegment = policies.some(tellsFramesApart);
+  const apart = new Map([...edits].filter(([id, edit]) => bySegment || leftOut.has(id) || edit.performersMarked || edit.cuesMarked));
+  if (!apart.size) return { request, state, frames: [] };
+  const marks = await exclusions.marksOfTitles([...apart.values()].filter((edit) => edit.performersMarked || edit.cuesMarked).map((edit) => edit.titleId));
+  const places = new Map<string, Places>();
+  for (const [id, edit] of apart) places.set(id, new Places(edit.even ? edit : (await exclusions.timed(scope, id))!));
+  const all = { ...state, exclusions: [...leftOut.values()].flat().map((exclusion) => toState(exclusion, places.get(exclusion.titleId)!)) };
+  const frames: TitleFrames[] = [];
+  const targets = request.targets.flatMap((target): Target[] => {
+    const edit = apart.get(target.id.replace('urn:uuid:', ''));
+    if (!edit) return [target];
+    const place = places.get(edit.titleId)!;
+    const known = knownOf(edit, marks.get(edit.titleId) ?? []);
+    const own = { ...all, exclusions: all.exclusions.filter((exclusion) => exclusion.target === target.id) };
+    const { excluded } = permittedRanges(policies, { ...request, targets: [target] }, own, { target, extent: place.extent, marks: known.map(({ facts, ...range }) => ({ segment: place.segment(range), facts })) });
+    const left = excluded.map(({ sentence, rules, ...range }) => ({ ...place.touched(range), sentence, rules }));
+    const permitted = without({ first: 0, end: edit.frames }, joined(left));
+    frames.push({ titleId: edit.titleId, frames: edit.frames, permitted, leftOut: left });
+    const about = piecesOf(question, edit, permitted, left);
+    const pieces = apartBy(about, known);
+    return (pieces.length <= MOST_TARGETS ? pieces : about.map((range) => ({ ...range, facts: togetherIn(range, known) }))).map(({ facts, ...range }) => ({ ...target, segment: place.segment(range), ...(Object.keys(facts).length ? { facts } : {}) }));
+  });
+  return { request: { ...request, targets }, state: all, frames };
+}
+
+const tellsFramesApart = ({ clauses, parents }: CompiledPolicy): boolean => clauses.some(({ target }) => target.segment !== undefined) || parents.some(tellsFramesApart);
+
+function piecesOf({ frames: asked }: Question, { titleId, frames }: Edit, permitted: FrameRange[], left: LeftOut[]): FrameRange[] {
+  const whole = [{ first: 0, end: frames }];
+  if (asked === 'permitted') return permitted.length ? permitted : whole;
+  const own = joined(asked?.filter((range) => range.titleId === titleId) ?? []);
+  const wanted = own.length ? own : whole;
+  const refused = wanted.flatMap((range) => left.map((out) => ({ first: Math.max(range.first, out.first), end: Math.min(range.end, out.end) })).filter(({ first, end }) => first < end));
+  if (refused.length) return refused.slice(0, MOST_NAMED);
+  // Many clips of one stretch are one target: every frame of it is allowed.
+  return permitted.filter((range) => wanted.some(({ first, end }) => first < range.end && end > range.first));
+}
+
+function toState(exclusion: Exclusion, place: Places): NonNullable<WorldState['exclusions']>[number] {
+  const { id, titleId, why, clause, actions } = exclusion;
+  return { id, target: `urn:uuid:${titleId}`, segment: place.segment(exclusion), why, ...(clause === null ? {} : { clause }), ...(actions.length ? { actions } : {}) };
+}
+
+/** What is known of each frame. Only marks that a person called complete say anything: else a frame without one may be unseen. */
+function knownOf(edit: Edit, marks: readonly Mark[]): Known[] {
+  const kinds = [...(edit.performersMarked ? ['performer'] : []), ...(edit.cuesMarked ? ['cue'] : [])];
+  if (!kinds.length) return [];
+  const counted = marks.filter((mark) => kinds.includes(mark.kind));
+  const edges = [...new Set([0, edit.frames, ...counted.flatMap((mark) => [mark.first, mark.end])])].sort((a, b) => a - b);
+  const begins = Map.groupBy(counted, (mark) => mark.first);
+  let open: Mark[] = [];
+  const known: Known[] = [];
+  for (const [at, first] of edges.slice(0, -1).entries()) {
+    open = [...open.filter((mark) => mark.end > first), ...(begins.get(first) ?? [])];
+    const facts = factsOf(edit, open);
+    const last = known.at(-1);
+    if (last && JSON.stringify(last.facts) === JSON.stringify(facts)) last.end = edges[at + 1]!;
+    else known.push({ first, end: edges[at + 1]!, facts });
+  }
+  return known;
+}
+
+function factsOf(edit: Edit, marks: readonly Pick<Mark, 'kind' | 'subject'>[]): Facts {
+  const of = (kind: Mark['kind']): string[] => [...new Set(marks.filter((mark) => mark.kind === kind).map((mark) => mark.subject))].sort();
+  const facts: Record<string, Fact> = {};
+  if (edit.performersMarked) {
+    facts.appearsPerformer = of('performer');
+    // Where nobody appears there is nobody to clear.
+    if (!of('performer').length) facts.performerClearance = [];
+  }
+  if (edit.cuesMarked) facts.playsCue = of('cue');
+  return facts;
+}
+
+/** The ranges cut where what is known changes. */
+function apartBy(ranges: readonly FrameRange[], known: readonly Known[]): Known[] {
+  if (!known.length) return ranges.map((range) => ({ first: range.first, end: range.end, facts: {} }));
+  return ranges.flatMap((range) => known.map(({ first, end, facts }) => ({ first: Math.max(first, range.first), end: Math.min(end, range.end), facts })).filter(({ first, end }) => first < end));
+}
+
+/** Everything that is known of any of its frames. */
+function togetherIn(range: FrameRange, known: readonly Known[]): Facts {
+  const facts: Record<string, Fact> = {};
+  for (const piece of apartBy([range], known)) {
+    for (const [name, value] of Object.entries(piece.facts)) facts[name] = [...new Set([...((facts[name] as string[] | undefined) ?? []), ...(value as string[])])].sort();
+  }
+  return facts;
+}
+
+/** The evaluation, saying of which titles it allows some frames only; a permit says so in its sentence. */
+export function withFrames(evaluation: Evaluation, frames: TitleFrames[]): Answer {
+  const plain = evaluation.toJSON();
+  if (!frames.length) return plain;
+  const sentence = plain.outcome === 'permit' ? `${plain.reason.sentence}${leftOutSentence(frames)}` : plain.reason.sentence;
+  return { ...plain, reason: { ...plain.reason, sentence, frames } };
+}
+
+function leftOutSentence(frames: readonly TitleFrames[]): string {
+  const [first] = frames.flatMap(({ leftOut }) => leftOut);
+  if (!first) return '';
+  const count = frames.reduce((sum, { leftOut }) => sum + joined(leftOut).reduce((all, range) => all + range.end - range.first, 0), 0);
+  return ` ${count === 1 ? '1 frame is' : `${count} frames are`} left out; from frame ${first.first} on: ${first.sentence}`;
+}
