@@ -1,0 +1,296 @@
+import { governs, type CompiledPolicy } from './compile.js';
+import { evaluate } from './evaluate.js';
+import { isSegment } from './load.js';
+import { holds, touches } from './segments.js';
+import type { Evaluation, Facts, Obligation, PolicyRequest, Reason, Segment, Target, WorldState } from './types.js';
+
+/** One input of a derived asset: what went in, and every policy that may govern it. */
+export interface MeetInput {
+  /** Id of the asset that it is, or is a segment of. */
+  id: string;
+  ancestors: readonly string[];
+  segment?: Segment;
+  facts?: Facts;
+  policies: readonly CompiledPolicy[];
+}
+
+/** A request about a derived asset: its targets are the asset's inputs. */
+export type MeetRequest = Omit<PolicyRequest, 'targets'>;
+
+export interface MeetDecision {
+  outcome: Evaluation['outcome'];
+  /** Every policy that governs an input. */
+  policies: Evaluation['policies'];
+  /** Of one refusal, or of the permit; about one input that stands for all that are alike. */
+  reason: Reason;
+  obligations: Obligation[];
+  inputs: number;
+  /** How many kinds of input were decided. */
+  classes: number;
+}
+
+/** Inputs that differ in nothing but their frames. */
+interface Group {
+  target: Target;
+  policies: CompiledPolicy[];
+  views: View[];
+  /** How often each segment went in; the whole is `null`. */
+  segments: Map<number | string | null, { segment: Segment | undefined; count: number }>;
+  count: number;
+}
+
+/** A group as one of its policies sees it. */
+interface View {
+  policy: CompiledPolicy;
+  /** The class of every input of the group, where no clause that touches it is about frames; else they are told apart by their frames. */
+  all: Class | undefined;
+}
+
+/** Inputs that one policy cannot tell apart: the same clauses touch them, and the facts that it asks for are the same. */
+interface Class {
+  key: string;
+  members: Map<Group, number>;
+}
+
+/**
+ * The meet of the policies of a derived asset's inputs (dataset version, model, output): permitted is what every policy of every input
+ * permits. Kept as counts of inputs that no policy can tell apart, so that a decision costs as many evaluations as there are kinds of
+ * input, adding and removing one costs its own policies, and a new version of a policy costs the inputs that it governs.
+ */
+export class Meet {
+  private readonly groups = new Map<string, Group[]>();
+  private readonly classes = new Map<CompiledPolicy, Map<string, Class>>();
+  private readonly ofPolicy = new Map<CompiledPolicy, Set<Group>>();
+  /** Groups that no policy governs. */
+  private readonly uncovered = new Set<Group>();
+  private inputs = 0;
+
+  get size(): number {
+    return this.inputs;
+  }
+
+  add(input: MeetInput): void {
+    if (input.segment && !isSegment(input.segment)) throw new RangeError(`not a range of frames at a rate: ${JSON.stringify(input.segment)}`);
+    const group = this.groupsOf(input)[0] ?? this.newGroup(input);
+    const key = keyOf(input.segment);
+    const known = group.segments.get(key);
+    if (known) known.count += 1;
+    else group.segments.set(key, { segment: input.segment, count: 1 });
+    group.count += 1;
+    this.inputs += 1;
+    for (const view of group.views) this.count(view, group, input.segment, 1);
+  }
+
+  /** Takes one away. Its policies are named as they are now, replaced ones by what replaced them. Throws when there is none like it. */
+  remove(input: MeetInput): void {
+    const key = keyOf(input.segment);
+    // New versions of policies can make groups alike that were not.
+    const group = this.groupsOf(input).find(({ segments }) => segments.has(key));
+    const known = group?.segments.get(key);
+    if (!group || !known) throw new RangeError(`${input.id} is not an input of this asset`);
+    known.count -= 1;
+    if (known.count === 0) group.segments.delete(key);
+    group.count -= 1;
+    this.inputs -= 1;
+    for (const view of group.views) this.count(view, group, input.segment, -1);
+    if (group.count === 0) this.forget(group);
+  }
+
+  /** A new version in place of an old one, for every input that the old one may govern. Policies that inherit from it are versions of their own. */
+  replacePolicy(old: CompiledPolicy, by: CompiledPolicy): void {
+    const groups = [...(this.ofPolicy.get(old) ?? [])];
+    this.classes.delete(old);
+    this.ofPolicy.delete(old);
+    for (const group of groups) {
+      group.policies = group.policies.map((policy) => (policy === old ? by : policy));
+      group.views = group.views.filter((view) => view.policy !== old);
+      this.see(group, by);
+      this.settleCover(group);
+    }
+  }
+
+  decide(request: MeetRequest, state: WorldState): MeetDecision {
+    const evaluations: Evaluation[] = [];
+    const ask = (policies: readonly CompiledPolicy[], target: Target, about: WorldState): void => {
+      evaluations.push(evaluate(policies, { ...request, targets: [target] }, about));
+    };
+    // Holds on assets and performers, and exclusions, are about inputs, not about kinds of them: they are looked up on their own.
+    const plain = { ...state, exclusions: [], holds: (state.holds ?? []).filter(({ on }) => on === 'licence' || on === 'studio') };
+    let classes = 0;
+    for (const [policy, known] of this.classes) {
+      for (const one of known.values()) {
+        ask([policy], this.example(policy, one), plain);
+        classes += 1;
+      }
+    }
+    for (const group of this.uncovered) ask(group.policies, group.target, plain);
+    for (const { group, segment } of this.stopped(request, state)) ask(group.policies, about(group, segment), state);
+    if (this.inputs === 0) evaluations.push(evaluate([], { ...request, targets: [] }, state));
+    const refusal = evaluations.find(({ outcome }) => outcome === 'refuse');
+    return new Met(refusal ? [refusal] : evaluations, evaluations, this.inputs, classes);
+  }
+
+  private groupsOf({ id, ancestors, facts, policies }: MeetInput): Group[] {
+    return (this.groups.get(id) ?? []).filter((group) => alike(group.target.ancestors, ancestors) && alike(group.policies, policies) && sameFacts(group.target.facts, facts));
+  }
+
+  private newGroup({ id, ancestors, facts, policies }: MeetInput): Group {
+    const target = { id, ancestors, ...(facts === undefined ? {} : { facts }) };
+    const group: Group = { target, policies: [...policies], views: [], segments: new Map(), count: 0 };
+    const known = this.groups.get(id);
+    if (known) known.push(group);
+    else this.groups.set(id, [group]);
+    for (const policy of new Set(policies)) this.see(group, policy);
+    this.settleCover(group);
+    return group;
+  }
+
+  /** Enters a group under a policy of its, with all of its inputs. */
+  private see(group: Group, policy: CompiledPolicy): void {
+    let groups = this.ofPolicy.get(policy);
+    if (!groups) this.ofPolicy.set(policy, (groups = new Set()));
+    groups.add(group);
+    if (!governs(policy, group.target) || group.views.some((view) => view.policy === policy)) return;
+    const view: View = { policy, all: isFramed(policy, group.target) ? undefined : this.classOf(policy, group.target) };
+    group.views.push(view);
+    if (view.all) view.all.members.set(group, group.count);
+    else for (const { segment, count } of group.segments.values()) this.count(view, group, segment, count);
+  }
+
+  private settleCover(group: Group): void {
+    if (group.views.length === 0) this.uncovered.add(group);
+    else this.uncovered.delete(group);
+  }
+
+  private count({ policy, all }: View, group: Group, segment: Segment | undefined, more: number): void {
+    const one = all ?? this.classOf(policy, about(group, segment));
+    const count = (one.members.get(group) ?? 0) + more;
+    if (count > 0) one.members.set(group, count);
+    else {
+      one.members.delete(group);
+      // The group's own view keeps an empty class alive only as long as the group has inputs.
+      if (one.members.size === 0) this.classes.get(policy)?.delete(one.key);
+    }
+  }
+
+  private classOf(policy: CompiledPolicy, target: Target): Class {
+    let known = this.classes.get(policy);
+    if (!known) this.classes.set(policy, (known = new Map()));
+    const key = signatureOf(policy, target);
+    let found = known.get(key);
+    if (!found) known.set(key, (found = { key, members: new Map() }));
+    return found;
+  }
+
+  private forget(group: Group): void {
+    const { id } = group.target;
+    const left = this.groups.get(id)!.filter((one) => one !== group);
+    if (left.length > 0) this.groups.set(id, left);
+    else this.groups.delete(id);
+    for (const policy of group.policies) {
+      this.ofPolicy.get(policy)?.delete(group);
+      if (this.ofPolicy.get(policy)?.size === 0) this.ofPolicy.delete(policy);
+      if (this.classes.get(policy)?.size === 0) this.classes.delete(policy);
+    }
+    this.uncovered.delete(group);
+  }
+
+  /** An input of a class. */
+  private example(policy: CompiledPolicy, { key, members }: Class): Target {
+    const [group] = members.keys();
+    for (const { segment } of group!.segments.values()) {
+      const target = about(group!, segment);
+      if (group!.views.find((view) => view.policy === policy)!.all || signatureOf(policy, target) === key) return target;
+    }
+    return group!.target;
+  }
+
+  /** An input for each hold on an asset or performer and each exclusion that touches one. */
+  private *stopped({ action: _, ...request }: MeetRequest, { holds: held = [], exclusions = [] }: WorldState): Iterable<{ group: Group; segment: Segment | undefined }> {
+    const subjects = new Set(held.filter(({ on }) => on === 'title').map(({ subject }) => subject));
+    const performers = held.some(({ on }) => on === 'performer');
+    if (subjects.size === 0 && !performers && exclusions.length === 0) return;
+    const asked = new Set<string>();
+    for (const group of [...this.groups.values()].flat()) {
+      const { id, ancestors, facts } = group.target;
+      const [first] = group.segments.values();
+      if (subjects.has(id) || ancestors.some((one) => subjects.has(one))) yield { group, segment: first!.segment };
+      const appearing = performers ? JSON.stringify(facts?.appearsPerformer ?? request.facts?.appearsPerformer ?? null) : undefined;
+      if (appearing !== undefined && !asked.has(appearing)) {
+        asked.add(appearing);
+        yield { group, segment: first!.segment };
+      }
+      for (const { target, segment: left } of exclusions) {
+        if (target !== id && !ancestors.includes(target)) continue;
+        for (const { segment } of group.segments.values()) {
+          if (segment && !touches(segment, left)) continue;
+          yield { group, segment };
+          break;
+        }
+      }
+    }
+  }
+}
+
+class Met implements MeetDecision {
+  readonly outcome: Evaluation['outcome'];
+
+  constructor(
+    private readonly telling: readonly Evaluation[],
+    private readonly all: readonly Evaluation[],
+    readonly inputs: number,
+    readonly classes: number,
+  ) {
+    this.outcome = all.every(({ outcome }) => outcome === 'permit') ? 'permit' : 'refuse';
+  }
+
+  get policies(): Evaluation['policies'] {
+    return [...new Map(this.all.flatMap((one) => one.policies).map((policy) => [`${policy.id} ${policy.sha256}`, policy])).values()];
+  }
+
+  get reason(): Reason {
+    const [{ reason }] = this.telling as readonly [Evaluation];
+    if (this.outcome === 'refuse') return reason;
+    const reasons = this.telling.map((one) => one.reason);
+    return { ...reason, rules: [...new Set(reasons.flatMap(({ rules }) => rules))] };
+  }
+
+  get obligations(): Obligation[] {
+    const listed = this.outcome === 'permit' ? this.telling : this.all;
+    const found = listed.flatMap((one) => one.obligations).filter(({ state }) => this.outcome === 'permit' || state === 'due');
+    return [...new Map(found.map((obligation) => [`${obligation.policy} ${obligation.duty} ${obligation.deadline}`, obligation])).values()];
+  }
+}
+
+const about = ({ target }: Group, segment: Segment | undefined): Target => (segment ? { ...target, segment } : target);
+
+const alike = <T>(a: readonly T[], b: readonly T[]): boolean => a === b || (a.length === b.length && a.every((one, at) => one === b[at]));
+const sameFacts = (a: Facts | undefined, b: Facts | undefined): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+/** Frames up to 2^26 (a month of film) at 24 frames a second as one number: a million texts would take more room than all else. */
+function keyOf(segment: Segment | undefined): number | string | null {
+  if (!segment) return null;
+  const { first, end, rate } = segment;
+  return rate === '24' && end < 67_108_864 ? first * 67_108_864 + end : `${first}-${end}@${rate}`;
+}
+
+/** Whether the policy, or one that it inherits from, has terms about some frames of the target. */
+function isFramed(policy: CompiledPolicy, target: Target): boolean {
+  return policy.index.touching(target).some((clause) => clause.target.segment) || policy.parents.some((parent) => isFramed(parent, target));
+}
+
+/** All of a target that the policy's decisions depend on. */
+function signatureOf(policy: CompiledPolicy, target: Target): string {
+  const facts = target.facts === undefined ? [] : [...policy.operands].flatMap((name) => (target.facts![name] === undefined ? [] : [name, target.facts![name]]));
+  return `${formsOf(policy, target)} ${facts.length === 0 ? '' : JSON.stringify(facts)}`;
+}
+
+function formsOf(policy: CompiledPolicy, target: Target): string {
+  const { segment } = target;
+  const forms = policy.index.touching(target).map(({ form, rule, target: { segment: ruled } }) => {
+    if (!ruled) return `${form}`;
+    const meets = segment ? (rule.kind === 'permission' ? holds(ruled, segment) : touches(ruled, segment)) : rule.kind === 'prohibition';
+    return `${form}${meets ? '+' : '-'}`;
+  });
+  return `${[...new Set(forms)].join()}(${policy.parents.map((parent) => (governs(parent, target) ? formsOf(parent, target) : '')).join(';')})`;
+}
