@@ -1,49 +1,62 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { Refusal } from '#libs/platform';
+import { notes, type Tree } from './graph.js';
+import { invalid, InvalidPolicy, isObject, many, MAX_BYTES, MAX_DEPTH, MAX_VALUES, tooDeep, tooLarge, type Json } from './json.js';
+import { bundledContexts, readJsonLd } from './jsonld.js';
+import { readTurtle } from './turtle.js';
 import { shortName } from './vocabulary.js';
+
+export { invalid, InvalidPolicy, isObject, many, type Json };
 
 /** A policy as text or JSON from outside: bounded, addressed by path, its terms expanded. Nothing is ever fetched. */
 
-export type Json = Record<string, unknown>;
-
-// A long contract has a few hundred rules of a few hundred bytes and nests about ten deep.
-const MAX_BYTES = 4_000_000;
-const MAX_DEPTH = 64;
-const MAX_NODES = 200_000;
-
-/** The refusal of a document, with the path (JSON Pointer) inside it. */
-export class InvalidPolicy extends Refusal {
-  constructor(
-    readonly path: string,
-    readonly problem: string,
-  ) {
-    super('INVALID_POLICY', `The policy is not valid at ${path || '/'}: ${problem}.`, 'Correct the document there; policies/profile/README.md shows every construct with an example.');
-  }
-}
-
-export function invalid(path: string, problem: string): InvalidPolicy {
-  return new InvalidPolicy(path, problem);
-}
-
-/** The document as an object. Refuses what is too large, too deep, cyclic or not JSON before anything walks it recursively. */
+/** The document as an object: JSON of the profile as it is, Turtle turned into it. Refuses what is too large, too deep, cyclic or neither. */
 export function readDocument(source: unknown): Json {
-  let value = source;
-  if (typeof source === 'string') {
-    if (source.length > MAX_BYTES) throw tooLarge();
-    try {
-      value = JSON.parse(source);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      throw invalid('', `it is not JSON (${error.message})`);
-    }
+  return open(source).document;
+}
+
+/** As readDocument, with the places that its paths have in the source. */
+export function open(source: unknown): Tree {
+  const value = typeof source === 'string' ? parse(source) : source;
+  if (value === undefined) return readTurtle(source as string);
+  if (!isObject(value)) throw invalid('', Array.isArray(value) ? 'a policy is a JSON object; JSON-LD in another form is turned into one by readPolicy' : 'a policy is a JSON object');
+  measure(value);
+  return { document: value, places: new Map() };
+}
+
+/**
+ * Any policy as the document that compilePolicy reads and whose hash counts: Turtle, JSON-LD of the profile (as it is) or any other JSON-LD.
+ * Refuses with INVALID_POLICY what cannot be read without loss.
+ */
+export async function readPolicy(source: unknown): Promise<Json> {
+  const value = typeof source === 'string' ? parse(source) : source;
+  if (value === undefined || isOurs(value)) return open(value ?? source).document;
+  if (!isObject(value) && !Array.isArray(value)) throw invalid('', 'a policy is a JSON object');
+  measure(value);
+  return (await readJsonLd(value)).document;
+}
+
+/** The JSON in a text, or undefined where it is meant as Turtle. */
+function parse(text: string): unknown {
+  if (text.length > MAX_BYTES) throw tooLarge();
+  const start = /^\s*(.?)/.exec(text)![1]!;
+  if (start !== '{' && start !== '[') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // A blank node of Turtle begins like an array.
+    if (start === '[') return undefined;
+    throw invalid('', `it is not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
-  if (!isObject(value)) throw invalid('', 'a policy is a JSON object');
+}
+
+/** Walks level by level, so that no depth can exhaust the stack. */
+function measure(value: unknown): void {
   let nodes = 0;
   let bytes = 0;
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) throw invalid('', `it nests deeper than ${MAX_DEPTH} levels, or contains itself`);
+    if (depth > MAX_DEPTH) throw tooDeep();
     const next: unknown[] = [];
     for (const node of level) {
       nodes += 1;
@@ -54,14 +67,28 @@ export function readDocument(source: unknown): Json {
           next.push(child);
         }
       } else if (!['number', 'boolean'].includes(typeof node) && node !== null) throw invalid('', 'it holds something that JSON does not know');
-      if (nodes + next.length > MAX_NODES || bytes > MAX_BYTES) throw tooLarge();
+      if (nodes + next.length > MAX_VALUES || bytes > MAX_BYTES) throw tooLarge();
     }
     level = next;
   }
-  return value;
 }
 
-const tooLarge = (): Refusal => invalid('', `it is larger than ${MAX_BYTES / 1_000_000} MB or ${MAX_NODES} values`);
+/** Whether a document is written as the profile does: ODRL's context with prefixes, and nothing of JSON-LD that needs more than reading it. */
+function isOurs(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { '@context': context, ...rest } = value;
+  const contexts = many(context);
+  const ours = contexts.some((part) => typeof part === 'string' && bundledContexts.has(part));
+  return ours && contexts.every((part) => typeof part === 'string' || isPrefixes(part)) && isPlain(rest);
+}
+
+const isPrefixes = (context: unknown): boolean => isObject(context) && Object.entries(context).every(([prefix, iri]) => !prefix.startsWith('@') && typeof iri === 'string' && isPrefix(iri));
+
+/** Only the keywords that a policy of the profile knows. */
+function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlain);
+  return !isObject(value) || Object.entries(value).every(([key, content]) => (!key.startsWith('@') || ['@id', '@type', '@value', '@list', '@set'].includes(key)) && isPlain(content));
+}
 
 /** SHA-256 (hex) of the policy's canonical JSON (RFC 8785). Refuses what readDocument refuses. */
 export function canonicalSha256(policy: unknown): string {
@@ -73,18 +100,7 @@ export function sha256(value: unknown): string {
   return createHash('sha256').update(canonicalize(value) ?? 'null').digest('hex');
 }
 
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** One value, an array of them, or a JSON-LD list. */
-export function many(value: unknown): unknown[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  return isObject(value) && Array.isArray(value['@list']) ? value['@list'] : [value];
-}
-
-const ODRL_CONTEXT = /^https?:\/\/www\.w3\.org\/ns\/odrl\.jsonld$/;
+const isPrefix = (iri: string): boolean => /^[a-z][a-z0-9+.-]*:.*[#/:?]$/i.test(iri);
 const knownPrefixes: [string, string][] = [
   ['odrl', 'http://www.w3.org/ns/odrl/2/'],
   ['backlot', 'urn:backlot:profile:'],
@@ -97,9 +113,9 @@ const knownPrefixes: [string, string][] = [
   ['dcterms', 'http://purl.org/dc/terms/'],
   ['schema', 'http://schema.org/'],
   ['skos', 'http://www.w3.org/2004/02/skos/core#'],
+  ['vcard', 'http://www.w3.org/2006/vcard/ns#'],
+  ['foaf', 'http://xmlns.com/foaf/0.1/'],
 ];
-/** Properties of these say nothing that a decision could depend on. */
-const annotations = ['http://purl.org/dc/elements/1.1/', 'http://purl.org/dc/terms/', 'http://www.w3.org/2000/01/rdf-schema#', 'http://schema.org/', 'http://www.w3.org/2004/02/skos/core#'];
 
 /** The document's @context: ODRL's (bundled) and plain prefixes. */
 export class Context {
@@ -110,11 +126,11 @@ export class Context {
     for (const [at, part] of many(context).entries()) {
       const path = Array.isArray(context) ? `/@context/${at}` : '/@context';
       if (typeof part === 'string') {
-        if (!ODRL_CONTEXT.test(part)) throw invalid(path, `the context ${part} is not bundled, and contexts are never fetched`);
+        if (!bundledContexts.has(part)) throw invalid(path, `the context ${part} is not bundled, and contexts are never fetched`);
         odrl = true;
       } else if (isObject(part)) {
         for (const [prefix, iri] of Object.entries(part)) {
-          if (prefix.startsWith('@') || typeof iri !== 'string' || !/^[a-z][a-z0-9+.-]*:.*[#/:?]$/i.test(iri)) throw invalid(`${path}/${prefix}`, 'a context may only give prefixes: a name and an IRI that ends in # / or :');
+          if (prefix.startsWith('@') || typeof iri !== 'string' || !isPrefix(iri)) throw invalid(`${path}/${prefix}`, 'a context may only give prefixes: a name and an IRI that ends in # / or :');
           this.prefixes.set(prefix, iri);
         }
       } else throw invalid(path, 'a context is an address or an object of prefixes');
@@ -153,7 +169,7 @@ export class Context {
     if (key.startsWith('@')) return key === '@id' ? 'uid' : key;
     if (!key.includes(':')) return key === 'type' ? '@type' : key;
     const iri = this.iri(key, path);
-    if (annotations.some((namespace) => iri.startsWith(namespace))) return undefined;
+    if (notes.some((namespace) => iri.startsWith(namespace))) return undefined;
     if (iri === 'http://www.w3.org/1999/02/22-rdf-syntax-ns#value') return 'rdf:value';
     const name = shortName(iri);
     if (name.startsWith('odrl:')) return name.slice(5);

@@ -55,7 +55,7 @@ describe('what is not of the profile is refused at load, with the path inside th
     ['a trigger that is none', policy({ obligation: [{ action: 'inform', 'backlot:trigger': { '@id': 'backlot:onMonday' } }] }), 'onMonday is not a trigger'],
     ['a conflict strategy that is none', policy({ conflict: 'coin' }), 'at /conflict'],
     ['a policy that is its own parent', policy({ inheritFrom: 'urn:example:p' }), 'inherits from itself'],
-    ['an id used twice', policy({ permission: [{ ...rule, uid: '#a' }, { ...rule, uid: 'urn:example:p#a' }] }), 'used twice'],
+    ['an id used twice', policy({ permission: [{ ...rule, uid: '#a' }, { ...rule, uid: 'urn:example:p#a' }] }), 'the id urn:example:p#a is described twice'],
     ['a rule without target', policy({ permission: [{ action: 'backlot:curate' }] }), 'at /permission/0/target'],
     ['a segment that ends before it begins', policy({ permission: [{ ...rule, target: { uid: 'urn:x:y', 'backlot:segment': { first: 9, end: 9, rate: '24' } } }] }), 'backlot:segment'],
     ['no rule', policy({ permission: [] }), 'neither a permission nor a prohibition'],

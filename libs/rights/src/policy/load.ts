@@ -1,4 +1,6 @@
-import { Context, invalid, InvalidPolicy, isObject, many, readDocument, type Json } from './document.js';
+import canonicalize from 'canonicalize';
+import { Context, open } from './document.js';
+import { invalid, InvalidPolicy, isObject, many, pointer, type Json } from './json.js';
 import { readDuration, readInterval, readPeriod, readZone, type Interval } from './time.js';
 import type { Phase, RuleKind, Segment } from './types.js';
 import { operators, shortName, vocabulary as profile, type LeftOperand, type Operator, type Vocabulary } from './vocabulary.js';
@@ -98,7 +100,20 @@ export interface LoadOptions {
 
 /** Reads a policy document. Refuses with INVALID_POLICY and the path of the first thing that is not known or has no sense. */
 export function loadPolicy(source: unknown, { vocabulary = profile, zone }: LoadOptions = {}): Policy {
-  return new Loader(readDocument(source), vocabulary, zone).policy();
+  const { document, places } = open(source);
+  try {
+    return new Loader(document, vocabulary, zone).policy();
+  } catch (error) {
+    if (!(error instanceof InvalidPolicy)) throw error;
+    const place = placeOf(error.path, places);
+    throw place === undefined ? error : invalid(`${place} (${error.path})`, error.problem);
+  }
+}
+
+/** Where a path, or the nearest thing around it, stands in the source. */
+function placeOf(path: string, places: ReadonlyMap<string, string>): string | undefined {
+  for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) if (places.has(at)) return places.get(at);
+  return undefined;
 }
 
 const CORE_PROFILE = /^http:\/\/www\.w3\.org\/ns\/odrl\/2\/(core)?$/;
@@ -319,7 +334,7 @@ class Loader {
     const logic = logics.filter((name) => fields.has(name));
     if (logic.length === 0) {
       const constraint = this.constraint(fields, path);
-      if (isTiming(constraint) && (!ofDuty || !['odrl:policyUsage', 'policyUsage'].includes(String(constraint.values[0])))) throw invalid(path, 'before or after an event is said of a duty, and the event is policyUsage');
+      if (isTiming(constraint) && (!ofDuty || !constraint.values.some((value) => value === 'odrl:policyUsage' || value === 'policyUsage'))) throw invalid(path, 'before or after an event is said of a duty, and the event is policyUsage');
       return { ...uid, ...constraint };
     }
     if (logic.length > 1 || fields.has('leftOperand')) throw invalid(path, 'a constraint is one comparison, or one of and, or, xone, andSequence');
@@ -434,7 +449,8 @@ class Loader {
   private describe({ value, path }: Part): void {
     if (Array.isArray(value)) value.forEach((item, at) => this.describe({ value: item, path: `${path}/${at}` }));
     if (!isObject(value) || '@value' in value) return;
-    const id = value.uid ?? value['@id'];
+    // Frames of an asset say nothing of the asset: who names all of it elsewhere means all of it.
+    const id = Object.keys(value).some((key) => key.endsWith(':segment')) ? undefined : (value.uid ?? value['@id']);
     if (typeof id === 'string' && Object.keys(value).length > 1) {
       const uid = this.idOf(id);
       if (uid !== undefined) this.described.set(uid, [...(this.described.get(uid) ?? []), { value, path }]);
@@ -446,11 +462,12 @@ class Loader {
   private resolve(part: Part): Part {
     const { value, path } = part;
     const id = isObject(value) ? (value['@id'] ?? value.uid) : value;
-    if (typeof id !== 'string' || (isObject(value) && Object.keys(value).length > 1)) return part;
+    if (typeof id !== 'string') return part;
     const uid = this.idOf(id);
     const described = uid === undefined || uid === this.uid ? [] : (this.described.get(uid) ?? []);
-    if (described.length > 1) throw invalid(path, `the id ${uid!} is described twice, at ${described.map((one) => one.path).join(' and ')}`);
-    return described[0] ?? part;
+    // What is said of an id is said of it wherever it is named: two different descriptions would each mean both.
+    if (described.length > 1 && new Set(described.map((one) => canonicalize(one.value))).size > 1) throw invalid(path, `the id ${uid!} is described twice, at ${described.map((one) => one.path).join(' and ')}`);
+    return isObject(value) && Object.keys(value).length > 1 ? part : (described[0] ?? part);
   }
 
   private idOf(text: string): string | undefined {
@@ -520,11 +537,12 @@ class Loader {
 const isTiming = ({ leftOperand, operator }: Constraint): boolean => leftOperand === 'odrl:event' && ['lt', 'lteq', 'gt', 'gteq'].includes(operator);
 const wholeTypes = ['integer', 'nonNegativeInteger', 'positiveInteger', 'long', 'int', 'short', 'unsignedInt', 'unsignedLong'];
 const isType = (type: string | undefined, names: readonly string[]): boolean => type === undefined || (type.startsWith('xsd:') && names.includes(type.slice(4)));
-const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 function readSegment(value: unknown, path: string): Segment {
-  if (!isObject(value) || !isSegment(value)) throw invalid(path, 'a segment is {"first", "end", "rate"}: frames from first up to but without end, at a rate such as "24000/1001"');
-  return { first: value.first, end: value.end, rate: value.rate };
+  const [first, end, rate] = isObject(value) ? ['first', 'end', 'rate'].map((name) => value[name] ?? value[`backlot:${name}`]) : [];
+  const segment = { first, end, rate };
+  if (!isSegment(segment)) throw invalid(path, 'a segment is {"first", "end", "rate"}: frames from first up to but without end, at a rate such as "24000/1001"');
+  return segment;
 }
 
 /** Whether frames and rate are ones that can be compared. */
