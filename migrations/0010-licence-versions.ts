@@ -93,7 +93,8 @@ export class LicenceVersions1700000000010 implements MigrationInterface {
 
       -- Whether a decision was made under the licences as they are now. A signature, a suspension and a withdrawal all end what was decided before.
       create function decision_stands(given_decision uuid) returns boolean language sql stable set search_path = public as $$
-        select d.licences is not null and d.licences = licences_standing(array(select t.title_id from decision_target t where t.decision_id = d.id))
+        select d.licences is not null and not exists (select from unnest(d.licences) one where one like '%:-')
+          and d.licences = licences_standing(array(select t.title_id from decision_target t where t.decision_id = d.id))
         from decision d where d.id = given_decision and d.studio_id = current_studio()
       $$;
       grant execute on function decision_stands to backlot_app, backlot_gate;

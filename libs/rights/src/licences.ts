@@ -5,7 +5,7 @@ import { Compiler, type Heritage } from './licences/compiler.js';
 import { type Licence, type LicenceEvent, type LicenceEventName, type LicenceRow, licenceSql, type LicenceVersion, type Signature, toLicence, toVersion, type VersionRow, versionSql } from './licences/rows.js';
 import { documentOf, type PolicySource } from './licences/source.js';
 import { type Term, termOf, within } from './licences/term.js';
-import { type Change, type CompiledPolicy, diffPolicies, summarise } from './policy/index.js';
+import { type Change, type CompiledPolicy, diffPolicies, type Hold, summarise } from './policy/index.js';
 import { loadPolicy } from './policy/load.js';
 
 export interface LicenceDraft {
@@ -24,13 +24,11 @@ export interface VersionDraft {
   why: string;
 }
 
-/** A stop as the evaluator takes it. */
-export interface PolicyHold {
-  id: string;
-  on: 'title' | 'performer' | 'licence' | 'studio';
-  subject: string;
-  why: string;
-  since: string;
+/** A licence that lets nothing pass: a hold for the evaluator, and why in words. */
+export interface Stop {
+  hold: Hold;
+  sentence: string;
+  wayOut: string;
 }
 
 /** What decides about titles. */
@@ -39,7 +37,7 @@ export interface Governing {
   /** The licences of which a version decides, with its policy. */
   governing: { licence: Licence; policy: CompiledPolicy }[];
   /** One for each licence of which none does: it refuses all of its titles. */
-  holds: PolicyHold[];
+  stopped: Stop[];
 }
 
 /**
@@ -318,7 +316,7 @@ export class Licences {
         if (policy) governing.push({ licence, policy });
         else held.push(licence);
       }
-      return { byTitle, governing, holds: await this.holdsFor(held, all) };
+      return { byTitle, governing, stopped: await this.stops(held, all) };
     });
   }
 
@@ -383,18 +381,14 @@ export class Licences {
     return all;
   }
 
-  private async holdsFor(held: Licence[], all: ReadonlyMap<string, Licence>): Promise<PolicyHold[]> {
+  private async stops(held: Licence[], all: ReadonlyMap<string, Licence>): Promise<Stop[]> {
     if (held.length === 0) return [];
     const said = new Map(
-      (await rows<{ licence_id: string; why: string; at: Date }>(`select distinct on (licence_id) licence_id, why, at from licence_event where licence_id = any($1) and event in ('suspended', 'withdrawn') order by licence_id, id desc`, [held.map(({ id }) => id)])).map((event) => [event.licence_id, event]),
+      (await rows<{ licence_id: string; why: string }>(`select distinct on (licence_id) licence_id, why from licence_event where licence_id = any($1) and event in ('suspended', 'withdrawn') order by licence_id, id desc`, [held.map(({ id }) => id)])).map((event) => [event.licence_id, event.why]),
     );
     return held.map((licence) => {
-      const event = said.get(licence.id);
-      const since = (event?.at ?? licence.createdAt).toISOString();
-      const stopped = licence.state === 'suspended' || licence.state === 'withdrawn';
-      const parent = [...all.values()].find(({ id, decides }) => licence.parents.includes(id) && !decides);
-      const why = stopped && event ? `the licence “${licence.name}” is ${licence.state} (${event.why})` : licence.decides ? `the licence “${licence.name}” inherits from ${parent ? `“${parent.name}”, which is ${parent.state}` : 'one that does not decide now'}` : licence.state === 'draft' ? `the licence “${licence.name}” is a draft that is not signed` : `the licence “${licence.name}” is signed but not in force yet`;
-      return { id: `urn:uuid:${licence.id}`, on: 'licence' as const, subject: `${licence.uid}#titles`, why, since };
+      const [why, wayOut] = stopped(licence, said.get(licence.id), [...all.values()].find(({ id, decides }) => licence.parents.includes(id) && !decides));
+      return { hold: { id: `urn:uuid:${licence.id}`, on: 'title', subject: `${licence.uid}#titles`, why, since: licence.createdAt.toISOString() }, sentence: `Refused: ${why}.`, wayOut };
     });
   }
 
@@ -513,6 +507,16 @@ const ENDING = `
     and not exists (select from licence_version n where n.licence_id = v.licence_id and n.version > v.version and n.signed_at is not null and n.effective_from <= statement_timestamp())`;
 
 const parentsOf = (licences: Iterable<Licence>, known: ReadonlyMap<string, Licence>): string[] => [...new Set([...licences].flatMap(({ parents }) => parents))].filter((id) => !known.has(id));
+
+/** Why no version of a licence decides, and what would help. */
+function stopped({ name, state, decides }: Licence, said: string | undefined, parent: Licence | undefined): [why: string, wayOut: string] {
+  const why = said === undefined ? '' : ` (${said.replace(/[.\s]+$/, '')})`;
+  if (state === 'withdrawn') return [`the licence “${name}” was withdrawn${why}`, 'A new licence would have to cover it; a withdrawal is final.'];
+  if (state === 'suspended') return [`the licence “${name}” is suspended${why}`, 'It can be allowed again once a compliance officer resumes the licence.'];
+  if (state === 'draft') return [`the licence “${name}” is a draft that is not signed`, 'It decides once two members have signed it, one of them a compliance officer.'];
+  if (decides) return [`the licence “${name}” inherits from ${parent ? `“${parent.name}”, which is ${parent.state}` : 'one that does not decide now'}`, 'It decides again once every licence that it inherits from does.'];
+  return [`the licence “${name}” is signed but not in force yet`, 'It can be allowed from the day on which the licence takes effect.'];
+}
 
 const withdrawn = (): Refusal => new Refusal('WITHDRAWN', 'The licence was withdrawn; that is final.', 'Draft a new licence.', 409);
 const notSigned = (): Refusal => new Refusal('NOT_SIGNED', 'No version of the licence is signed.', 'Sign the draft first.', 409);

@@ -5,7 +5,7 @@ import { Exclusions } from './exclusions.js';
 import { byFrames, type TitleFrames, withFrames } from './frames.js';
 import { type Hold, Holds, stateOf, withoutStop } from './holds.js';
 import { KeptKeys } from './kept.js';
-import { type Licence, Licences } from './licences.js';
+import { type Licence, Licences, type Stop } from './licences.js';
 import { evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
 import { type Governing, noteUse, useIsNoted, usesBefore } from './uses.js';
 
@@ -125,14 +125,14 @@ export class Rights extends Decisions {
     const titleIds = [...new Set(question.titleIds)];
     // Before anything else is read: a licence that changes from here on undoes the decision.
     const { standing } = (await row<{ standing: string[] }>(`select licences_standing($1) as standing`, [titleIds]))!;
-    const { byTitle, governing, holds: stopped } = await this.licences.governing(scope, titleIds);
+    const { byTitle, governing, stopped } = await this.licences.governing(scope, titleIds);
     const use = question.use === undefined ? question.scopeId : question.use;
     const holds = await this.holds.upon(scope, titleIds);
     const whole = await this.request(scope, question, titleIds, governing, byTitle, use);
-    const world = { performed: await this.duties.performed(licenceIds(governing)), holds: [...stateOf(holds, (id) => governing.find(({ licence }) => licence.id === id)?.policy.id), ...stopped] };
+    const world = { performed: await this.duties.performed(licenceIds(governing)), holds: [...stateOf(holds, (id) => governing.find(({ licence }) => licence.id === id)?.policy.id), ...stopped.map(({ hold }) => hold)] };
     const policies = governing.map(({ policy }) => policy);
     const { request, state, frames } = await byFrames(scope, question, this.exclusions, policies, whole, world);
-    const evaluation = withHolds(withFrames(evaluate(policies, request, state), frames), [...holds, ...stopped.map(({ id, why }) => ({ id, kind: 'licence' as const, why }))]);
+    const evaluation = withHolds(withStops(withFrames(evaluate(policies, request, state), frames), stopped), holds);
     return { question, titleIds, use, governing, standing, request, state, evaluation, frames };
   }
 
@@ -173,8 +173,15 @@ export class Rights extends Decisions {
 
 const licenceIds = (governing: readonly Governing[]): string[] => governing.map(({ licence }) => licence.id);
 
+/** A licence of which no version decides refuses, and says so instead of speaking of a hold. */
+function withStops(answer: Answer, [stop]: readonly Stop[]): Answer {
+  if (!stop) return answer;
+  const { policies, requestSha256, stateSha256, trace } = answer;
+  return { policies, requestSha256, stateSha256, trace, outcome: 'refuse', obligations: [], reason: { rules: [], facts: [{ name: 'licence', value: stop.hold.id }], sentence: stop.sentence, whatWouldChangeIt: stop.wayOut } };
+}
+
 /** A hold refuses whatever the licences say. */
-function withHolds(evaluation: Answer, [hold]: readonly Pick<Hold, 'id' | 'kind' | 'why'>[]): Answer {
+function withHolds(evaluation: Answer, [hold]: readonly Hold[]): Answer {
   if (!hold || evaluation.outcome === 'refuse') return evaluation;
   const sentence = `Refused: a hold is on the ${hold.kind}: ${withoutStop(hold.why)}.`;
   // Its fields may be worked out only when they are asked for, so they are named.
