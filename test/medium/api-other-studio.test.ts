@@ -42,6 +42,17 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['generate', 'model', `mutation ($id: ID!) { generate(input: { modelId: $id, prompt: "x" }) { ${refused} } }`],
   ['reviewOutput', 'output', `mutation ($id: ID!) { reviewOutput(id: $id, approve: true) { ${refused} } }`],
   ['deliverOutput', 'output', `mutation ($id: ID!) { deliverOutput(id: $id) { ${refused} } }`],
+  ['hold', 'hold', 'query ($id: ID!) { hold(id: $id) { id why titles { id } } }'],
+  ['duties', 'licence', 'query ($id: ID!) { duties(first: 5, licenceId: $id) { nodes { id } totalCount } }'],
+  ['duty', 'duty', 'query ($id: ID!) { duty(id: $id) { id licence { id } } }'],
+  ['placeHold', 'title', `mutation ($id: ID!) { placeHold(input: { titleId: $id, why: "x" }) { ${refused} } }`],
+  ['placeHold', 'licence', `mutation ($id: ID!) { placeHold(input: { licenceId: $id, why: "x" }) { ${refused} } }`],
+  ['placeHold', 'title', `mutation ($id: ID!, $own: ID!) { placeHold(input: { performer: "x", appearsIn: [$own, $id], why: "x" }) { ${refused} } }`, 'title'],
+  ['liftHold', 'hold', `mutation ($id: ID!) { liftHold(id: $id, why: "x") { ${refused} } }`],
+  ['fulfilDuty', 'duty', `mutation ($id: ID!) { fulfilDuty(id: $id, evidence: { text: "x" }) { ${refused} } }`],
+  ['waiveDuty', 'duty', `mutation ($id: ID!) { waiveDuty(id: $id, why: "x") { ${refused} } }`],
+  ['retryRun', 'run', `mutation ($id: ID!) { retryRun(id: $id) { ${refused} } }`],
+  ['retryGeneration', 'generation', `mutation ($id: ID!) { retryGeneration(id: $id) { ${refused} } }`],
   ['askDecision', 'title', `mutation ($id: ID!) { askDecision(input: { action: "fineTune", titleIds: [$id] }) { ${refused} } }`],
   ['askDecision', 'title', `mutation ($id: ID!, $own: ID!) { askDecision(input: { action: "fineTune", titleIds: [$own, $id] }) { ${refused} } }`, 'title'],
 ];
@@ -91,6 +102,7 @@ describe('what if another studio calls this?', () => {
       titles(first: 100) { nodes { id decisions(first: 9) { nodes { id } } licences { id } } totalCount } licences(first: 100) { nodes { id titles(first: 9) { nodes { id } } } totalCount }
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
+      holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }
       log { entries(first: 100) { nodes { payload } totalCount } } me { id studio { id name } }
     }`);
     expect(answer.errors).toBeUndefined();

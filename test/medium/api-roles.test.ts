@@ -32,11 +32,17 @@ const mutations: [name: string, may: Role[], call: string][] = [
   ['generate', [E, O], `generate(input: { modelId: "${id}", prompt: "x" }) ${refused}`],
   ['reviewOutput', [E, O], `reviewOutput(id: "${id}", approve: true) ${refused}`],
   ['deliverOutput', [E, O], `deliverOutput(id: "${id}") ${refused}`],
+  ['placeHold', [C, O], `placeHold(input: { titleId: "${id}", why: "x" }) ${refused}`],
+  ['liftHold', [C, O], `liftHold(id: "${id}", why: "x") ${refused}`],
+  ['fulfilDuty', [A, C, O], `fulfilDuty(id: "${id}", evidence: { text: "x" }) ${refused}`],
+  ['waiveDuty', [C, O], `waiveDuty(id: "${id}", why: "x") ${refused}`],
+  ['retryRun', [E, O], `retryRun(id: "${id}") ${refused}`],
+  ['retryGeneration', [E, O], `retryGeneration(id: "${id}") ${refused}`],
   ['askDecision', [A, C, E, O], `askDecision(input: { action: "fineTune", titleIds: ["${id}"] }) ${refused}`],
 ];
 const queries: [name: string, may: Role[], call: string][] = [
-  ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
-  ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
+  ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions', 'holds', 'duties'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
+  ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision', 'hold', 'duty'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
   ['baseModels', [A, C, E, O], 'baseModels { id }'],
   ['log', [C, O], 'log { size entries(first: 1) { totalCount } }'],
 ];

@@ -82,7 +82,7 @@ async function compose({ store, keys, folder }: World, url: string): Promise<Ser
     access: new Access({ database }),
     rights,
     catalogue: new Catalogue({ database, vault, rights, probe: noFilms, landing: join(folder, 'landing') }),
-    curation: new Curation({ database, vault, rights, media: { analyse: noFilms, cutClip: noFilms, captionFor: () => ({}), sentenceOf: () => '' } satisfies Media, models: noFilms, bucket: async () => ({ width: 64, height: 64, frames: 9, fps: 16 }) }),
+    curation: new Curation({ database, vault, rights, media: { analyse: noFilms, cutClip: noFilms, maskProxy: noFilms, maskSheet: noFilms, captionFor: () => ({}), sentenceOf: () => '' } satisfies Media, models: noFilms, bucket: async () => ({ width: 64, height: 64, frames: 9, fps: 16 }) }),
     training,
     generation: new Generation({ database, vault, rights, training, keysFolder }),
     logs: new Logs(keysFolder, join(folder, 'log')),
@@ -129,7 +129,7 @@ export const digestOf = (bytes: Buffer): string => `sha-256=:${createHash('sha25
 /** One of everything that a studio can have, written straight into its tables; gives their ids. */
 export async function furnish({ services, world }: Api, { scope }: TestStudio) {
   const { studioId, memberId } = scope;
-  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId() };
+  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId() };
   const hash = randomBytes(32).toString('hex');
   const put = (sql: string, values: unknown[]): Promise<unknown> => rows(sql, values);
   const uid = `urn:uuid:${newId()}`;
@@ -151,6 +151,9 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
       );
       await put(`insert into decision_target (decision_id, title_id, studio_id) values ($1, $2, $3)`, [decision, id.title, studioId]);
     }
+    await put(`insert into licence_use (licence_id, action, use_id, studio_id, decision_id) values ($1, 'curate', $2, $3, $4)`, [id.licence, id.title, studioId, id.decision]);
+    await put(`insert into hold (id, studio_id, kind, subject, why, lifted_at, lifted_why) values ($1, $2, 'title', $3, 'A dispute', now(), 'It is settled')`, [id.hold, studioId, id.title]);
+    await put(`insert into duty (id, studio_id, licence_id, duty, cause, action, phase, trigger, decision_id, began_at) values ($1, $2, $3, $4, 'licence', 'obtainConsent', 'pre', 'onUse', $5, now())`, [id.duty, studioId, id.licence, `${uid}#d1`, id.decision]);
     await put(`insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures) values ($1, $2, $3, $4, 1, 0, 9, 0, 10, '{}', '{}')`, [id.shot, studioId, id.title, id.master]);
     await put(`insert into dataset_version (id, studio_id, name, number, state, query, bucket, hash, clips) values ($1, $2, 'Set', 1, 'frozen', '{}', '{}', $3, 1)`, [id.datasetVersion, studioId, hash]);
     await put(
