@@ -32,7 +32,7 @@ import { ExclusionResolver, ExclusionsResolver, MarkResolver, TitleExclusionsRes
 import { DutiesResolver, DutyResolver } from './resolvers/duties.js';
 import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
 import { LicenceEventResolver, LicenceResolver, LicencesResolver, LicenceVersionResolver, SignatureResolver } from './resolvers/licences.js';
-import { HoldResolver, HoldsResolver } from './resolvers/holds.js';
+import { HoldResolver, HoldsResolver, LicenceHoldsResolver, TitleHoldsResolver } from './resolvers/holds.js';
 import { LogEntryResolver, LogResolver } from './resolvers/log.js';
 import { MemberResolver, SignInResolver } from './resolvers/members.js';
 import { DecisionResolver, RightsResolver } from './resolvers/rights.js';
@@ -46,7 +46,7 @@ const resolvers = [
   RightsResolver, DecisionResolver,
   LicencesResolver, LicenceResolver, LicenceVersionResolver, SignatureResolver, LicenceEventResolver,
   ExclusionsResolver, ExclusionResolver, MarkResolver, TitleExclusionsResolver,
-  HoldsResolver, HoldResolver,
+  HoldsResolver, HoldResolver, LicenceHoldsResolver, TitleHoldsResolver,
   DutiesResolver, DutyResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,

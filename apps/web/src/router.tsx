@@ -72,9 +72,11 @@ const decision = createRoute({
   path: '/decisions/$decisionId',
   component: lazyRouteComponent(() => import('./pages/log/decision-page.js'), 'DecisionPage'),
 });
+const licenceTabs = ['all', 'unsigned', 'ending', 'holds', 'duties'] as const;
 const licences = createRoute({
   getParentRoute: () => root,
   path: '/licences',
+  validateSearch: (search: Record<string, unknown>): { show?: (typeof licenceTabs)[number] } => ({ show: licenceTabs.find((tab) => tab === search['show']) }),
   component: lazyRouteComponent(() => import('./pages/licences/licences-page.js'), 'LicencesPage'),
 });
 const licence = createRoute({

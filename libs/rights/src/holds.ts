@@ -136,6 +136,13 @@ export class Holds {
     return this.database.inStudio(scope, async () => Number((await row<{ count: string }>(`select count(*) from hold where studio_id = $1 ${filterOf(inForce)}`, [scope.studioId]))!.count));
   }
 
+  /** Holds in force on a licence, or on the whole studio, oldest first. */
+  async onLicence(scope: Scope, licenceId: string): Promise<Hold[]> {
+    return this.database.inStudio(scope, async () =>
+      (await rows<HoldRow>(`select ${columns} from hold where studio_id = $1 and lifted_at is null and (kind = 'studio' or (kind = 'licence' and subject = $2)) order by id`, [scope.studioId, licenceId])).map(toHold),
+    );
+  }
+
   /** Holds in force that stop one of these titles, oldest first. */
   async upon(scope: Scope, titleIds: string[]): Promise<Hold[]> {
     return this.database.inStudio(scope, async () => (await rows<HoldRow>(`select ${columns} from holds_upon($1)`, [titleIds])).map(toHold));

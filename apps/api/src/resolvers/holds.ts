@@ -41,6 +41,28 @@ export class HoldsResolver {
   }
 }
 
+@Resolver('Title')
+@Can('read', 'Hold')
+export class TitleHoldsResolver {
+  constructor(private readonly rights: Rights) {}
+
+  @ResolveField()
+  holds(@Parent() title: Title, @Me() me: Principal): Promise<Hold[]> {
+    return this.rights.holds.upon(me, [title.id]);
+  }
+}
+
+@Resolver('Licence')
+@Can('read', 'Hold')
+export class LicenceHoldsResolver {
+  constructor(private readonly rights: Rights) {}
+
+  @ResolveField()
+  holds(@Parent() licence: Licence, @Me() me: Principal): Promise<Hold[]> {
+    return this.rights.holds.onLicence(me, licence.id);
+  }
+}
+
 @Resolver('Hold')
 @Can('read', 'Hold')
 export class HoldResolver {

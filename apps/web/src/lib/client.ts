@@ -4,6 +4,7 @@ import { Client, fetchExchange, mapExchange } from 'urql';
 /** Parts of other things: they have no id of their own and live inside what they belong to. */
 const parts = [
   'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Drop', 'DropConnection',
+  'DutyConnection', 'Edit', 'ExclusionConnection', 'HoldConnection', 'LicenceChange', 'LicenceEventConnection', 'LicenceVersionConnection', 'Signature',
   'GenerationConnection', 'Keyframe', 'LicenceConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'PageInfo', 'Reason',
   'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'TitleConnection', 'TrainingRunConnection',
 ];

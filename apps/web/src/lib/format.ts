@@ -43,3 +43,25 @@ export function inWords(value: unknown): string {
 export function spaced(word: string): string {
   return word.replaceAll(/[._-]/g, ' ').replaceAll(/([a-z])([A-Z])/g, (_, left: string, right: string) => `${left} ${right.toLowerCase()}`);
 }
+
+const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
+/** '23 Nov 2026', in the member's own zone. */
+export function day(iso: string): string {
+  return dayOnly.format(new Date(iso));
+}
+
+const DAY = 86_400_000;
+
+/** 'in 12 days', 'in 5 hours', '3 days ago' */
+export function away(iso: string, now = Date.now()): string {
+  const ms = Date.parse(iso) - now;
+  const size = Math.abs(ms);
+  const words = size >= 2 * DAY ? count(Math.floor(size / DAY), 'day') : size >= 3_600_000 ? count(Math.floor(size / 3_600_000), 'hour') : count(Math.max(1, Math.floor(size / 60_000)), 'minute');
+  return ms >= 0 ? `in ${words}` : `${words} ago`;
+}
+
+/** 'Ada', 'Ada and Ines', 'Ada, Ines and Marta' */
+export function listed(words: string[], and = 'and'): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} ${and} ${words.at(-1)}`;
+}

@@ -1,10 +1,10 @@
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
 
-export type Tone = 'go' | 'stop' | 'busy' | 'kept' | 'still';
+export type Tone = 'go' | 'stop' | 'busy' | 'kept' | 'still' | 'soon';
 
-const dots: Record<Tone, string> = { go: 'bg-go', stop: 'bg-stop', busy: 'bg-busy', kept: 'bg-kept', still: 'bg-edge' };
-const words: Record<Tone, string> = { go: 'text-go', stop: 'text-stop', busy: 'text-busy', kept: 'text-kept', still: 'text-soft' };
+const dots: Record<Tone, string> = { go: 'bg-go', stop: 'bg-stop', busy: 'bg-busy', kept: 'bg-kept', still: 'bg-edge', soon: 'bg-tungsten' };
+const words: Record<Tone, string> = { go: 'text-go', stop: 'text-stop', busy: 'text-busy', kept: 'text-kept', still: 'text-soft', soon: 'text-tungsten' };
 
 /** A state in one word; the dot is for the eye, the word for everyone. */
 export function Chip({ tone, children, className }: { tone: Tone; children: ReactNode; className?: string }) {

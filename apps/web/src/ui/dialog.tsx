@@ -1,3 +1,4 @@
+import clsx from 'clsx';
 import { X } from 'lucide-react';
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { IconButton } from './button.js';
@@ -6,7 +7,7 @@ import { IconButton } from './button.js';
  * The browser's own modal: it keeps the focus inside, closes on Escape and gives the focus back,
  * and needs no style element that the page's policy would refuse.
  */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+export function Dialog({ title, wide, onClose, children }: { title: string; wide?: boolean; onClose: () => void; children: ReactNode }) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -22,7 +23,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
         event.preventDefault();
         onClose();
       }}
-      className="m-auto w-[min(36rem,calc(100vw-1.5rem))] max-w-none rounded-xl border border-line bg-panel p-0 text-ink shadow-2xl shadow-black/60"
+      className={clsx('m-auto max-w-none rounded-xl border border-line bg-panel p-0 text-ink shadow-2xl shadow-black/60', wide ? 'w-[min(56rem,calc(100vw-1.5rem))]' : 'w-[min(36rem,calc(100vw-1.5rem))]')}
     >
       <div className="flex max-h-[85dvh] flex-col">
         <header className="flex items-center justify-between border-b border-line py-3 pr-3 pl-6">

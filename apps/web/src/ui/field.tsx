@@ -54,20 +54,23 @@ export function Select({ label, hint, className, children, ...rest }: Labelled &
   );
 }
 
-/** Checks in a list that scrolls inside itself. */
+/** Checks in a list that scrolls inside itself; with `single` only one can be chosen. */
 export function Choices({
   legend,
   hint,
   options,
   chosen,
   onChange,
+  single,
 }: {
   legend: string;
   hint?: ReactNode;
   options: { id: string; name: string; note?: string }[];
   chosen: string[];
   onChange: (ids: string[]) => void;
+  single?: boolean;
 }) {
+  const name = useId();
   return (
     <fieldset className="flex flex-col gap-1.5">
       <legend className="mb-1.5 text-sm font-medium text-soft">{legend}</legend>
@@ -75,10 +78,11 @@ export function Choices({
         {options.map((option) => (
           <label key={option.id} className="flex cursor-pointer items-baseline gap-3 px-3 py-2 text-sm hover:bg-raised">
             <input
-              type="checkbox"
+              type={single ? 'radio' : 'checkbox'}
+              name={single ? name : undefined}
               className="translate-y-0.5 accent-tungsten"
               checked={chosen.includes(option.id)}
-              onChange={({ target }) => onChange(target.checked ? [...chosen, option.id] : chosen.filter((id) => id !== option.id))}
+              onChange={({ target }) => onChange(single ? [option.id] : target.checked ? [...chosen, option.id] : chosen.filter((id) => id !== option.id))}
             />
             <span className="min-w-0">
               {option.name}

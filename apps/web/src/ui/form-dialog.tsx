@@ -13,14 +13,15 @@ interface FormDialogProps {
   onClose: () => void;
   cancel?: string;
   danger?: boolean;
+  wide?: boolean;
   disabled?: boolean;
   children: ReactNode;
 }
 
 /** A question in a dialog: its fields, why the answer was refused, and the two ways out. */
-export function FormDialog({ title, act, action, onSubmit, onClose, cancel = 'Cancel', danger, disabled, children }: FormDialogProps) {
+export function FormDialog({ title, act, action, onSubmit, onClose, cancel = 'Cancel', danger, wide, disabled, children }: FormDialogProps) {
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} wide={wide} onClose={onClose}>
       <form
         className="flex flex-col gap-5"
         onSubmit={(event) => {

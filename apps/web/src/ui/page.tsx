@@ -53,7 +53,7 @@ export function Facts({ facts, className }: { facts: [string, ReactNode][]; clas
 export interface Tab<Name extends string> {
   name: Name;
   label: string;
-  count?: number;
+  count?: number | undefined;
 }
 
 export function Tabs<Name extends string>({ tabs, open, onOpen, label }: { tabs: Tab<Name>[]; open: Name; onOpen: (name: Name) => void; label: string }) {

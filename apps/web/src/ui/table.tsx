@@ -13,7 +13,7 @@ interface TableProps<Row> {
   name: (row: Row) => string;
   under?: (row: Row) => ReactNode;
   /** Where a row leads; the whole row is its target. */
-  to?: (row: Row) => Pick<LinkProps, 'to' | 'params'>;
+  to?: (row: Row) => Pick<LinkProps, 'to' | 'params'> | undefined;
   columns: Column<Row>[];
 }
 

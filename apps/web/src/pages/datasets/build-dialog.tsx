@@ -1,25 +1,10 @@
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
 import { numberOr, useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
-import { Answered } from '../../ui/answered.js';
-import { Choices, TextField } from '../../ui/field.js';
+import { TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
-import { SkeletonRows } from '../../ui/states.js';
-
-const readyTitles = graphql(`
-  query ReadyTitles($search: String) {
-    titles(first: 100, state: READY, search: $search) {
-      nodes {
-        id
-        name
-        year
-      }
-      totalCount
-    }
-  }
-`);
+import { TitleChoices } from '../../ui/title-choices.js';
 
 const buildDataset = graphql(`
   mutation BuildDataset($input: DatasetInput!) {
@@ -39,11 +24,9 @@ const buildDataset = graphql(`
 `);
 
 export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt: (versionId: string) => void }) {
-  const { values, field } = useForm({ name: '', search: '', minSeconds: '', words: '', perShot: '' });
+  const { values, field } = useForm({ name: '', minSeconds: '', words: '', perShot: '' });
   const [titleIds, setTitleIds] = useState<string[]>([]);
-  const answer = useQuery({ query: readyTitles, variables: { search: values.search || null }, requestPolicy: 'cache-and-network' });
   const action = useAction(buildDataset, 'buildDataset');
-  const nothingReady = answer[0].data?.titles.nodes.length === 0 && !values.search;
 
   const submit = async () => {
     const input = { name: values.name, titleIds, minSeconds: numberOr(values.minSeconds), captionContains: values.words.trim() || null, clipsPerShot: numberOr(values.perShot) };
@@ -52,26 +35,16 @@ export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt
   };
 
   return (
-    <FormDialog title="Build a dataset" act="Build" action={action} disabled={nothingReady} onSubmit={submit} onClose={onClose}>
+    <FormDialog title="Build a dataset" act="Build" action={action} onSubmit={submit} onClose={onClose}>
       <TextField label="Name" required autoFocus {...field('name')} hint="The same name again makes its next version." />
-      <Answered answer={answer} waiting={<SkeletonRows rows={3} className="h-9" />}>
-        {({ titles }) =>
-          nothingReady ? (
-            <p className="text-sm text-soft">No title is ready yet. Add one to the catalogue and wait until it is analysed.</p>
-          ) : (
-            <div className="flex flex-col gap-3">
-              {titles.totalCount > 20 || values.search ? <TextField label="Find a title" type="search" {...field('search')} /> : null}
-              <Choices
-                legend="Titles"
-                hint={titleIds.length === 0 ? 'None chosen: every title that is ready.' : `${titleIds.length} chosen.`}
-                chosen={titleIds}
-                onChange={setTitleIds}
-                options={titles.nodes.map((title) => ({ id: title.id, name: title.year ? `${title.name} (${title.year})` : title.name }))}
-              />
-            </div>
-          )
-        }
-      </Answered>
+      <TitleChoices
+        legend="Titles"
+        state="READY"
+        hint={titleIds.length === 0 ? 'None chosen: every title that is ready.' : `${titleIds.length} chosen.`}
+        none="No title is ready yet. Add one to the catalogue and wait until it is analysed."
+        chosen={titleIds}
+        onChange={setTitleIds}
+      />
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField label="Shots of at least, seconds" type="number" min={0} step={0.1} {...field('minSeconds')} />
         <TextField label="Clips per shot, at most" type="number" min={1} step={1} {...field('perShot')} />

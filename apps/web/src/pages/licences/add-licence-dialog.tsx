@@ -1,10 +1,9 @@
-import { useState } from 'react';
 import { graphql } from '../../generated/index.js';
 import { useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
 import { TextArea, TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
-import type { ReasonLike } from '../../ui/states.js';
+import { PolicyFile } from './version-dialog.js';
 
 const createLicence = graphql(`
   mutation CreateLicence($input: LicenceInput!) {
@@ -23,44 +22,29 @@ const createLicence = graphql(`
 `);
 
 export function AddLicenceDialog({ onClose, onAdded }: { onClose: () => void; onAdded: (id: string) => void }) {
-  const { run, busy, refusal } = useAction(createLicence, 'createLicence');
+  const action = useAction(createLicence, 'createLicence');
   const { values, field, set } = useForm({ name: '', licensor: '', text: '' });
-  const [broken, setBroken] = useState<ReasonLike>();
-
   const submit = async () => {
-    let policy: unknown;
-    try {
-      policy = JSON.parse(values.text);
-      setBroken(undefined);
-    } catch (error) {
-      return setBroken({ code: 'NOT_JSON', message: `The policy is not JSON: ${(error as SyntaxError).message}`, wayOut: 'Correct the text at that place.' });
-    }
-    const added = await run({ input: { name: values.name, licensor: values.licensor, policy } });
+    const added = await action.run({ input: values });
     if (added) onAdded(added.id);
   };
 
   return (
-    <FormDialog title="Add a licence" act="Add" action={{ busy, refusal: broken ?? refusal }} onSubmit={submit} onClose={onClose}>
-      <TextField label="Name" required autoFocus {...field('name')} />
-      <TextField label="Licensor" required {...field('licensor')} hint="Who grants the rights." />
+    <FormDialog wide title="Add a licence" act="Keep as a draft" action={action} onSubmit={submit} onClose={onClose}>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField label="Name" required autoFocus {...field('name')} />
+        <TextField label="Licensor" required {...field('licensor')} hint="Who grants the rights." />
+      </div>
       <TextArea
         label="Policy"
         required
-        rows={10}
+        rows={14}
         spellCheck={false}
         className="font-mono !text-xs"
         {...field('text')}
-        hint="ODRL 2.2 as JSON-LD, in Backlot’s profile. The repository’s policies folder has templates."
+        hint="ODRL 2.2 as JSON-LD or Turtle, in Backlot’s profile. The repository’s policies folder has templates. It decides nothing until two members have signed it."
       />
-      <label className="text-sm text-tungsten underline underline-offset-2">
-        Read it from a file
-        <input
-          type="file"
-          accept=".json,.jsonld,application/json,application/ld+json"
-          className="sr-only"
-          onChange={({ target }) => void target.files?.[0]?.text().then((text) => set({ text }))}
-        />
-      </label>
+      <PolicyFile onText={(text) => set({ text })} />
     </FormDialog>
   );
 }

@@ -1,8 +1,14 @@
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { FrameClock } from '../../lib/frames.js';
 import { usePagedList } from '../../lib/paged-list.js';
+import { useCan } from '../../lib/session.js';
+import { Button } from '../../ui/button.js';
 import { Panel } from '../../ui/page.js';
 import { Failed, Skeleton } from '../../ui/states.js';
+import { rangeInWords } from './bands.js';
+import { ExclusionList } from './exclusion-list.js';
+import { useExclusions } from './exclusions.js';
+import { LeaveOutDialog } from './leave-out-dialog.js';
 import { Player } from './player.js';
 import { Playhead, useFrame } from './playhead.js';
 import { ShotDetails } from './shot-details.js';
@@ -10,13 +16,14 @@ import { ShotList } from './shot-list.js';
 import { placeAt, titleShots, type Shot } from './shots.js';
 import { Timeline } from './timeline.js';
 import type { Title } from './title-query.js';
+import { useChosen } from './use-chosen.js';
 import { usePlayback } from './use-playback.js';
 import { useShortcuts } from './use-shortcuts.js';
 
 interface StudioProps {
   title: Title;
   analysis: NonNullable<Title['analysis']>;
-  below: (shots: { count: number; list: ReactNode }) => ReactNode;
+  below: (shown: { shots: { count: number; list: ReactNode }; leftOut: { count: number; list: ReactNode } }) => ReactNode;
 }
 
 /** Player, timeline and the shot under the playhead: all three always speak of the same frame. */
@@ -31,6 +38,10 @@ export function Studio({ title, analysis, below }: StudioProps) {
   const clock = useMemo(() => new FrameClock(analysis, knots(analysis, shots)), [analysis, shots]);
   const [playhead] = useState(() => new Playhead());
   const playback = usePlayback(analysis.playlistUrl ?? undefined, clock, playhead);
+  const exclusions = useExclusions(title.id);
+  const { chosen, choose, begin, end } = useChosen(playhead);
+  const [leavingOut, setLeavingOut] = useState(false);
+  const mayLeaveOut = useCan()('change Exclusion');
   const place = useFrame(playhead, (frame) => placeAt(shots, frame));
   const shot = shots[place];
 
@@ -54,7 +65,35 @@ export function Studio({ title, analysis, below }: StudioProps) {
     ArrowDown: () => go(1),
     Home: () => playback.show(0),
     End: () => playback.show(analysis.frames - 1),
+    i: begin,
+    o: end,
+    Escape: () => choose(undefined),
   });
+
+  const renew = () => exclusions.list.refresh(() => true);
+  const tools = mayLeaveOut && (
+    <div className="flex flex-wrap items-center gap-1">
+      {chosen ? (
+        <>
+          <span className="figures px-1 text-xs text-soft" data-testid="chosen">
+            {rangeInWords(chosen)}
+          </span>
+          <Button look="bare" className="!min-h-8" onClick={() => choose(undefined)}>
+            Let go
+          </Button>
+          <Button look="danger" className="!min-h-8" onClick={() => setLeavingOut(true)}>
+            Leave out
+          </Button>
+        </>
+      ) : (
+        shot && (
+          <Button look="bare" className="!min-h-8" onClick={() => choose({ first: shot.first, end: shot.last + 1 })}>
+            Choose this shot’s frames
+          </Button>
+        )
+      )}
+    </div>
+  );
 
   return (
     <>
@@ -71,7 +110,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
             onNextShot={() => go(1)}
           />
           <p className="mt-2 hidden text-xs text-faint md:block">
-            Space plays · ← → one frame, with shift ten · ↑ ↓ shots · J K L backwards, stop, forwards · ctrl and wheel zoom the timeline
+            Space plays · ← → one frame, with shift ten · ↑ ↓ shots · J K L backwards, stop, forwards · I O first and last frame of a choice · ctrl and wheel zoom the timeline
           </p>
         </div>
         <div className="min-w-0 lg:max-h-[calc(60dvh+3.5rem)] lg:overflow-y-auto">
@@ -81,9 +120,23 @@ export function Studio({ title, analysis, below }: StudioProps) {
         </div>
       </div>
       <div className="mt-5">
-        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} onFrame={playback.show} onShot={showShot} />
+        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} onFrame={playback.show} onShot={showShot} />
       </div>
-      {below({ count: list.total ?? shots.length, list: <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} /> })}
+      {below({
+        shots: { count: list.total ?? shots.length, list: <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} /> },
+        leftOut: { count: exclusions.list.total ?? 0, list: <ExclusionList titleId={title.id} rate={clock.rate} list={exclusions.list} onFrame={playback.show} onChange={renew} /> },
+      })}
+      {leavingOut && chosen && (
+        <LeaveOutDialog
+          titleId={title.id}
+          range={chosen}
+          onClose={() => setLeavingOut(false)}
+          onDone={() => {
+            choose(undefined);
+            renew();
+          }}
+        />
+      )}
     </>
   );
 }

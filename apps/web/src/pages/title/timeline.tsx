@@ -1,9 +1,10 @@
 import clsx from 'clsx';
 import { Maximize2, ZoomIn, ZoomOut } from 'lucide-react';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { timecode } from '../../../../shared/timecode.js';
 import { IconButton } from '../../ui/button.js';
 import type { Playhead } from './playhead.js';
+import { inPixels, type Band, type Range } from './bands.js';
 import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
 
 const CLOSEST = 24; // pixels a frame
@@ -14,12 +15,18 @@ interface TimelineProps {
   rate: number;
   playhead: Playhead;
   selected: string | undefined;
+  /** Frames that are left out, in order. */
+  bands: Band[];
+  /** The frames that a member has marked. */
+  chosen: Range | undefined;
+  /** What can be done with marked frames. */
+  tools?: ReactNode;
   onFrame: (frame: number) => void;
   onShot: (shot: Shot) => void;
 }
 
 /** Every shot at its frames, to scale: a shot of 40 frames is twice as wide as one of 20. Only what is in sight is drawn. */
-export function Timeline({ shots, frames, rate, playhead, selected, onFrame, onShot }: TimelineProps) {
+export function Timeline({ shots, frames, rate, playhead, selected, bands, chosen, tools, onFrame, onShot }: TimelineProps) {
   const strip = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ left: 0, width: 0 });
@@ -86,8 +93,9 @@ export function Timeline({ shots, frames, rate, playhead, selected, onFrame, onS
 
   return (
     <section aria-label="Timeline" className="rounded-xl border border-line bg-panel">
-      <div className="flex items-center justify-between gap-3 px-4 pt-2">
-        <h2 className="text-sm font-semibold">Timeline</h2>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 pt-2">
+        <h2 className="mr-auto text-sm font-semibold">Timeline</h2>
+        {tools}
         <div className="flex items-center">
           <IconButton label="Farther" disabled={zoom <= 1} onClick={() => zoomTo(zoom / 1.6)}>
             <ZoomOut size={16} aria-hidden />
@@ -101,11 +109,21 @@ export function Timeline({ shots, frames, rate, playhead, selected, onFrame, onS
         </div>
       </div>
       <div ref={strip} className="relative overflow-x-auto overflow-y-hidden px-0 pb-3">
-        <div className="relative h-[7.25rem]" style={{ width: Math.max(frames * scale, 1) }}>
+        <div className="relative h-[7.5rem]" style={{ width: Math.max(frames * scale, 1) }}>
           <Ruler from={firstFrame} to={lastFrame} scale={scale} rate={rate} frames={frames} onFrame={onFrame} />
           {seen.map((shot) => (
             <Block key={shot.id} shot={shot} scale={scale} selected={shot.id === selected} onShot={onShot} />
           ))}
+          {inPixels(bands, scale, firstFrame, lastFrame).map((band) => (
+            <LeftOut key={band.id} band={band} onFrame={onFrame} />
+          ))}
+          {chosen && (
+            <div
+              aria-hidden
+              className="pointer-events-none absolute top-7 z-6 h-20 border-x-2 border-tungsten bg-tungsten/20"
+              style={{ left: chosen.first * scale, width: Math.max((chosen.end - chosen.first) * scale, 2) }}
+            />
+          )}
           <div ref={line} aria-hidden className="pointer-events-none absolute inset-y-0 left-0 z-10 w-px bg-tungsten">
             <div className="absolute top-0 left-1/2 size-2.5 -translate-x-1/2 rounded-full bg-tungsten" />
           </div>
@@ -143,6 +161,28 @@ function Block({ shot, scale, selected, onShot }: { shot: Shot; scale: number; s
         {width > 14 && keyframe && <img src={keyframe.url} alt="" loading="lazy" draggable={false} className="pointer-events-none size-full object-cover opacity-85" />}
         {width > 26 && <span className="figures absolute bottom-1 left-1 rounded-sm bg-room/80 px-1 text-[0.6875rem] leading-4">{shot.number + 1}</span>}
       </button>
+    </>
+  );
+}
+
+/** Frames that are left out: hatched over their shots, and a bar under them that leads there. */
+function LeftOut({ band, onFrame }: { band: ReturnType<typeof inPixels>[number]; onFrame: (frame: number) => void }) {
+  return (
+    <>
+      <div
+        aria-hidden
+        className="pointer-events-none absolute top-7 z-4 h-20 bg-room/60 bg-[repeating-linear-gradient(135deg,var(--color-stop)_0_1.5px,transparent_1.5px_8px)]"
+        style={{ left: band.left, width: band.width }}
+      />
+      <button
+        type="button"
+        tabIndex={-1}
+        title={band.says}
+        data-left-out={`${band.first}-${band.end}`}
+        className="absolute top-[6.8rem] h-2 rounded-full bg-stop outline-none hover:brightness-125"
+        style={{ left: band.left, width: band.width }}
+        onClick={() => onFrame(band.first)}
+      />
     </>
   );
 }

@@ -1,11 +1,15 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { useQuery } from 'urql';
 import { useLive } from '../../lib/live.js';
+import { useCan } from '../../lib/session.js';
 import { Absent } from '../../ui/answered.js';
+import { Button } from '../../ui/button.js';
 import { Page, Tabs } from '../../ui/page.js';
 import { Skeleton, Why } from '../../ui/states.js';
 import { TitleStateChip, useMoves } from '../catalogue/title-state.js';
+import { HeldBanner } from '../holds/held-banner.js';
+import { PlaceHoldDialog } from '../holds/place-dialog.js';
 import { FilePanel } from './file-panel.js';
 import { LicencePanel } from './licence-panel.js';
 import { NextStep } from './next-step.js';
@@ -17,6 +21,8 @@ const route = getRouteApi('/titles/$titleId');
 export function TitlePage() {
   const { titleId } = route.useParams();
   const [answer, again] = useQuery({ query: titleQuery, variables: { id: titleId }, requestPolicy: 'cache-and-network' });
+  const can = useCan();
+  const [holding, setHolding] = useState(false);
   const title = answer.data?.title;
   const look = () => again({ requestPolicy: 'network-only' });
   const moves = useMoves();
@@ -42,9 +48,18 @@ export function TitlePage() {
           {title.attribution && <span className="text-faint">{title.attribution}</span>}
         </span>
       }
+      actions={
+        can('place Hold') && (
+          <Button look="danger" onClick={() => setHolding(true)}>
+            Place a hold
+          </Button>
+        )
+      }
     >
+      <HeldBanner holds={title.holds} onChange={look} />
       {title.reason && <Why reason={title.reason} tone={title.state === 'WITHHELD' ? 'kept' : 'stop'} className="mb-6" />}
-      {title.analysis ? <Studio title={title} analysis={title.analysis} below={(shots) => <Below title={title} shots={shots} />} /> : <Unseen title={title} onChange={look} />}
+      {title.analysis ? <Studio title={title} analysis={title.analysis} below={(shown) => <Below title={title} shown={shown} />} /> : <Unseen title={title} onChange={look} />}
+      {holding && <PlaceHoldDialog on={{ kind: 'TITLE', id: title.id, name: title.name }} onClose={() => setHolding(false)} onPlaced={look} />}
     </Page>
   );
 }
@@ -59,10 +74,10 @@ function Unseen({ title, onChange }: { title: Title; onChange: () => void }) {
   );
 }
 
-type TabName = 'shots' | 'licence' | 'file';
+type TabName = 'shots' | 'leftOut' | 'licence' | 'file';
 
-function Below({ title, shots }: { title: Title; shots?: { count: number; list: ReactNode } }) {
-  const [open, setOpen] = useState<TabName>(shots ? 'shots' : 'licence');
+function Below({ title, shown }: { title: Title; shown?: Parameters<Parameters<typeof Studio>[0]['below']>[0] }) {
+  const [open, setOpen] = useState<TabName>(shown ? 'shots' : 'licence');
   return (
     <div className="mt-8">
       <Tabs<TabName>
@@ -70,12 +85,18 @@ function Below({ title, shots }: { title: Title; shots?: { count: number; list: 
         open={open}
         onOpen={setOpen}
         tabs={[
-          ...(shots ? [{ name: 'shots' as const, label: 'Shots', count: shots.count }] : []),
+          ...(shown
+            ? [
+                { name: 'shots' as const, label: 'Shots', count: shown.shots.count },
+                { name: 'leftOut' as const, label: 'Left out', count: shown.leftOut.count },
+              ]
+            : []),
           { name: 'licence', label: 'Licence and decisions' },
           { name: 'file', label: 'File' },
         ]}
       />
-      {open === 'shots' && shots?.list}
+      {open === 'shots' && shown?.shots.list}
+      {open === 'leftOut' && shown?.leftOut.list}
       {open === 'licence' && <LicencePanel titleId={title.id} licences={title.licences} />}
       {open === 'file' && <FilePanel title={title} />}
     </div>

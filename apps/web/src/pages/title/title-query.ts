@@ -38,6 +38,9 @@ export const titleQuery = graphql(`
           wayOut
         }
       }
+      holds {
+        ...HoldFields
+      }
       licences {
         id
         name

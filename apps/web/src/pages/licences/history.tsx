@@ -1,0 +1,67 @@
+import { graphql } from '../../generated/index.js';
+import type { LicenceEventKind } from '../../generated/graphql.js';
+import { date } from '../../lib/format.js';
+import { usePagedList } from '../../lib/paged-list.js';
+import { Paged } from '../../ui/answered.js';
+import { Empty, SkeletonRows } from '../../ui/states.js';
+
+const licenceEvents = graphql(`
+  query LicenceEvents($id: ID!, $first: Int!, $after: String) {
+    licence(id: $id) {
+      id
+      events(first: $first, after: $after) {
+        nodes {
+          id
+          kind
+          version
+          why
+          member {
+            id
+            name
+          }
+          at
+        }
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+`);
+
+const words: Record<LicenceEventKind, string> = {
+  DRAFTED: 'Drafted',
+  REVISED: 'Draft corrected',
+  DISCARDED: 'Draft given up',
+  COUNTERSIGN: 'First signature',
+  SIGNED: 'Signed',
+  SUSPENDED: 'Suspended',
+  RESUMED: 'Resumed',
+  WITHDRAWN: 'Withdrawn',
+};
+
+/** What was done to a licence, by whom and why, newest first. */
+export function History({ licenceId }: { licenceId: string }) {
+  const list = usePagedList(licenceEvents, { id: licenceId }, (data) => data.licence?.events, 50);
+  return (
+    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-10" />} empty={<Empty title="Nothing was done yet">Drafts, signatures and stops are kept here.</Empty>}>
+      {(events) => (
+        <ol className="flex flex-col text-sm">
+          {events.map((event) => (
+            <li key={event.id} className="grid grid-cols-[minmax(0,1fr)] gap-x-6 border-b border-line py-2.5 [contain-intrinsic-size:auto_2.6rem] [content-visibility:auto] md:grid-cols-[11rem_minmax(0,1fr)_14rem]">
+              <span className="font-medium">
+                {words[event.kind]}
+                {event.version != null && <span className="figures font-normal text-faint"> version {event.version}</span>}
+              </span>
+              <span className="break-words text-soft">{event.why}</span>
+              <span className="figures text-xs text-faint md:text-right">
+                {event.member?.name ?? 'the product'}, {date(event.at)}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Paged>
+  );
+}
