@@ -6,9 +6,10 @@ import { keyOf, localName, type Graph } from './rdf.js';
  * What a compliance report says, held against what Backlot answers. Aspects: the outcome, and as far as the report tells, whether each rule is active,
  * each comparison satisfied, each duty fulfilled, due or inactive.
  *
- * Two readings that the suites leave open:
+ * Three readings that the suites leave open:
  * - A report with a controlState (Permit, Deny) keeps it apart from the activation, which then is of the constraints and duties alone: a permission whose
  *   action is not the refined one is Active and denies. A report without one calls active only what decides.
+ * - A prohibition alone that is not active settles nothing, whatever its controlState: only its activation is compared.
  * - What is not known does not satisfy.
  */
 export function compare(report: Graph, policy: Graph, compiled: CompiledPolicy, evaluation: Evaluation, of?: string): { expected: Record<string, string>; got: Record<string, string> } {
@@ -20,8 +21,11 @@ export function compare(report: Graph, policy: Graph, compiled: CompiledPolicy, 
   const kindOf = (rule: string): string => (policy.quads.some(({ predicate, object }) => localName(predicate.value) === 'prohibition' && keyOf(object) === rule) ? 'prohibition' : 'permission');
   const permits = rules.filter((node) => kindOf(report.text(node, 'rule')!) === 'permission' && (report.text(node, 'controlState') === undefined ? state(node, 'activationState') === 'active' : state(node, 'controlState') === 'permit'));
   const prohibits = rules.filter((node) => kindOf(report.text(node, 'rule')!) === 'prohibition' && (report.text(node, 'controlState') === undefined ? state(node, 'activationState') === 'active' : state(node, 'controlState') === 'deny'));
-  expected.outcome = permits.length > 0 && (prohibits.length === 0 || compiled.policy.conflict === 'perm') ? 'permit' : 'refuse';
-  got.outcome = evaluation.outcome;
+  const settled = rules.some((node) => kindOf(report.text(node, 'rule')!) === 'permission' || report.text(node, 'controlState') === undefined || state(node, 'activationState') === 'active');
+  if (settled) {
+    expected.outcome = permits.length > 0 && (prohibits.length === 0 || compiled.policy.conflict === 'perm') ? 'permit' : 'refuse';
+    got.outcome = evaluation.outcome;
+  }
 
   const refining = new Set(['action', 'target', 'assignee'].flatMap((name) => policy.having(name).flatMap((node) => policy.values(node, name).map(keyOf))).flatMap((node) => policy.values(node, 'refinement').flatMap((term) => [...nodesOf(policy.from(keyOf(term)))])));
   const constraints = constraintsOf(policy);
@@ -68,6 +72,12 @@ const leaves = (trace: ConditionTrace): Leaf[] => ('of' in trace ? trace.of.flat
 
 /** A comparison and its trace are known for each other by what they compare. */
 function nodeOf(leaf: Leaf, constraints: readonly ConstraintNode[]): ConstraintNode[] {
-  const rights = JSON.stringify(leaf.right ?? null);
-  return constraints.filter((one) => one.name === leaf.leftOperand && one.operator === leaf.operator && one.rights.every(({ value }) => rights.includes(JSON.stringify(value).slice(1, -1)) || rights.includes(localName(value))));
+  const rights = textsIn(leaf.right);
+  const names = new Set([...rights].map(localName));
+  return constraints.filter((one) => one.name === leaf.leftOperand && one.operator === leaf.operator && one.rights.every((right) => rights.has(right.value) || (right.termType === 'NamedNode' && names.has(localName(right.value)))));
+}
+
+function textsIn(value: unknown): Set<string> {
+  if (typeof value === 'object' && value !== null) return new Set(Object.values(value).flatMap((item) => [...textsIn(item)]));
+  return new Set([String(value as string | number | boolean)]);
 }

@@ -19,10 +19,16 @@ export function differences({ expected, got }: Case): string[] {
     .map((aspect) => `${aspect}: expected ${expected[aspect] ?? 'nothing'}, got ${got[aspect] ?? 'nothing'}`);
 }
 
+/** A report compares hundreds of constraints; the first few say what is wrong. */
+const AT_MOST = 5;
+
 /** "NAME passed/total" and each failure below it. */
 export function report({ name, folder, cases }: Suite): string[] {
   if (folder === null) return [`${name} skipped: its data is not there`];
-  const failed = cases.flatMap((one) => differences(one).map((difference) => `  ${one.name}: ${difference}`));
+  const failed = cases.flatMap((one) => {
+    const all = differences(one);
+    return [...all.slice(0, AT_MOST), ...(all.length > AT_MOST ? [`and ${all.length - AT_MOST} more`] : [])].map((difference) => `  ${one.name}: ${difference}`);
+  });
   return [`${name} ${cases.filter((one) => differences(one).length === 0).length}/${cases.length}`, ...failed];
 }
 
