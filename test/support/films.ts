@@ -94,6 +94,13 @@ export const plainMedia: Media = {
     const film = await fetched(address);
     return Buffer.from(`clip ${sha256(film)} ${startPts} ${offsetSeconds} ${width}x${height}x${frames}`);
   },
+  async maskProxy(address, { stretches, proxy, times, writable }) {
+    writable.write(Buffer.from(`masked ${JSON.stringify(stretches)} ${sha256(await fetched(address))}`));
+    return { proxy, fragments: [{ offset: 4, bytes: 30, startPts: 0, durationSeconds: (times.length - 1) / 25 }] };
+  },
+  async maskSheet(jpeg, tiles) {
+    return Buffer.from(`masked ${tiles.join()} ${sha256(jpeg)}`);
+  },
   captionFor: ({ index }) => ({ subject: { value: index % 2 ? 'a fox' : 'a woman', source: 'modelled', by: 'test', confidence: 0.8 }, place: { value: 'outdoors', source: 'modelled', confidence: 0.7 } }),
   sentenceOf: (caption) => `${String(caption.subject?.value)} ${String(caption.place?.value)}`,
 };

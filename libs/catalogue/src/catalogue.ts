@@ -156,7 +156,7 @@ export class Catalogue {
 
   /** Puts the title where its licences' answer lets it be: `permitted`, or withheld with their sentence. */
   private async ask(scope: Scope, titleId: string, action: 'ingest' | 'fineTune', permitted: TitleState): Promise<Title> {
-    const decision = await this.rights.decide(scope, { action, scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, actor: await this.actor(scope) });
+    const decision = await this.rights.decide(scope, { action, scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, frames: 'permitted', actor: await this.actor(scope) });
     const reason = decision.permitted ? null : { code: 'LICENCE_REFUSED', message: decision.sentence, wayOut: decision.reason.whatWouldChangeIt };
     const changed = await row<TitleRow>(`update title set state = $2, reason = $3 where id = $1 returning ${titleColumns}`, [titleId, reason ? 'withheld' : permitted, reason]);
     return toTitle(changed!);

@@ -121,6 +121,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
       [masterId, scope.studioId, titleId, analysis.frames, analysis.timeBase, analysis.startPts, analysis.durationPts, analysis.width, analysis.height, analysis.detector, proxy.id, { ...analysis.proxy, fragments: analysis.proxyFragments }, sheets[0]?.id ?? null, filmstripOf(analysis, sheets), JSON.stringify(analysis.warnings), decisionId],
     );
+    await rights.exclusions.register(scope, { titleId, rate: analysis.rate ?? subject.probe.video.frameRate, even: analysis.rate !== undefined, timeBase: analysis.timeBase, times: analysis.times });
     const written = analysis.shots.map((shot) => describe(shot, keyframes.get(shot.index) ?? []));
     for (let at = 0; at < written.length; at += SHOTS_AT_ONCE) {
       await rows(
@@ -130,7 +131,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
         [scope.studioId, titleId, masterId, JSON.stringify(written.slice(at, at + SHOTS_AT_ONCE))],
       );
     }
-    const training = await rights.decide(scope, { ...question('fineTune', subject), use: null });
+    const training = await rights.decide(scope, { ...question('fineTune', subject), use: null, frames: 'permitted' });
     const reason = training.permitted ? null : { code: 'LICENCE_REFUSED', message: training.sentence, wayOut: training.reason.whatWouldChangeIt };
     await rows(`update title set state = $2, reason = $3, poster_object_id = $4 where id = $1`, [titleId, reason ? 'withheld' : 'ready', reason, poster(analysis.shots, keyframes)]);
     await emit('shots.detected', { titleId, masterId, shots: written.length });

@@ -1,10 +1,11 @@
 import { appendEntry } from '#libs/audit';
 import type { VisionModels } from '#libs/media';
-import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
+import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type SealedObject, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 import { analyse } from './analyse.js';
 import { freeze } from './freeze.js';
 import type { Media } from './media.js';
+import { Shown } from './mask.js';
 import { playlist } from './playlist.js';
 import { type Analysis, analysisColumns, type AnalysisRow, type CaptionField, type Clip, type Correction, type DatasetVersion, type Drop, type Shot, shotColumns, type ShotRow, toAnalysis, toShot, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type DatasetInput, datasetOf } from './query.js';
@@ -22,9 +23,15 @@ export class Curation {
   readonly analyse: JobHandler;
   /** Cuts and seals a dataset version; its subject is the version. */
   readonly freeze: JobHandler;
+  /** Makes what members are shown of a title some of whose frames are left out; its subject is the title. */
+  readonly mask: JobHandler;
+  private readonly shown: Shown;
   /** What curation does when something happened in a lib to its left. */
   readonly reactions: Partial<Record<string, EventHandler>> = {
     'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
+    'rights.changed': async ({ studioId, payload }) => {
+      for (const titleId of (payload.titleIds ?? []) as string[]) await this.shown.prepare({ studioId }, titleId);
+    },
   };
 
   /** `models` loads the vision models once, on first use; `bucket` is the clip size where none is asked for. */
@@ -34,6 +41,8 @@ export class Curation {
     this.bucket = bucket;
     this.analyse = analyse({ database, vault, rights, media, models });
     this.freeze = freeze({ database, vault, rights, media });
+    this.shown = new Shown({ database, vault, rights, media });
+    this.mask = this.shown.job;
   }
 
   /** By title id; a title that is not analysed is absent. */
@@ -44,11 +53,22 @@ export class Curation {
     });
   }
 
-  /** HLS playlist of a title's proxy by byte ranges; `address` is where an object's bytes are fetched. Throws Refusal NOT_FOUND. */
+  /**
+   * HLS playlist of a title's proxy by byte ranges; `address` is where an object's bytes are fetched. Where frames are left out, of the
+   * copy without them. Throws Refusal NOT_FOUND, MASK_PENDING.
+   */
   async playlist(scope: Scope, titleId: string, address: (objectId: string) => string): Promise<string> {
-    const found = await this.database.inStudio(scope, () => row<{ proxy_object_id: string; proxy: Parameters<typeof playlist>[0] }>(`select proxy_object_id, proxy from analysis where studio_id = $1 and title_id = $2 and proxy_object_id is not null`, [scope.studioId, isId(titleId) ? titleId : null]));
-    if (!found) throw notFound('title');
-    return playlist(found.proxy, address(found.proxy_object_id));
+    const proxy = isId(titleId) ? await this.shown.proxy(scope, titleId) : undefined;
+    if (!proxy) throw notFound('title');
+    return playlist(proxy.layout, address(proxy.objectId));
+  }
+
+  /**
+   * Which object a member is shown where a proxy, keyframe or sheet is asked for: itself, or the copy without the frames that are left out.
+   * Throws Refusal FRAMES_LEFT_OUT, MASK_PENDING.
+   */
+  shownFor(scope: Scope, object: SealedObject): Promise<string> {
+    return this.shown.object(scope, object);
   }
 
   /** In the order shown. */

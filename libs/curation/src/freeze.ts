@@ -2,7 +2,7 @@ import { appendEntry } from '#libs/audit';
 import { type RangeServer, serveRanges } from '#libs/catalogue';
 import type { ClipSpec, Measures, Probe } from '#libs/media';
 import { type Database, emit, type JobContext, type JobHandler, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
-import { canonicalSha256, type Decision, type Rights } from '#libs/rights';
+import { canonicalSha256, type Decision, type FrameRange, type LeftOut, type Rights, type TitleFrames } from '#libs/rights';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import { ManifestHash, shard, type ShardFile } from './manifest.js';
@@ -21,6 +21,10 @@ interface Source {
   width: number;
   height: number;
   decision: Decision;
+  /** Timestamp of every frame and of the end; undefined where the analysis did not keep them. */
+  times: Float64Array | undefined;
+  /** What the decision says of its frames; undefined where it is about all of them. */
+  frames: TitleFrames | undefined;
   /** Digests of the terms that the decision went by, sorted. */
   terms: string[];
 }
@@ -33,6 +37,16 @@ interface ShotOf {
   endPts: number;
   sentence: string;
   measures: Measures;
+  /** In order, together the whole shot. */
+  takes: Take[];
+}
+
+/** Frames of a shot that may be used together, or not at all. */
+interface Take {
+  first: number;
+  last: number;
+  startPts: number;
+  endPts: number;
   verdict: Verdict;
 }
 
@@ -63,7 +77,8 @@ export function freeze({ database, vault, rights, media }: { database: Database;
         if (!source.decision.permitted) continue;
         for await (const shot of shots(scope, version, source)) {
           context.signal.throwIfAborted();
-          if ('offsets' in shot.verdict) split.add(splitPlace(source.sha256, shot.first), shot.verdict.offsets.length);
+          const count = clipsOf(shot);
+          if (count) split.add(splitPlace(source.sha256, shot.first), count);
         }
       }
       const making = new Making(database, scope, version);
@@ -106,7 +121,9 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       for (const title of found) {
         const { title_id: titleId, object_id: objectId, time_base: timeBase, ...about } = title;
         const decision = await decide(scope, version, titleId);
-        yield { ...about, titleId, objectId, timeBase, decision, terms: await termsOf(scope, titleId, decision) };
+        const frames = decision.permitted ? decision.reason.frames?.find((told) => told.titleId === titleId) : undefined;
+        const times = (await rights.exclusions.timed(scope, titleId))?.times;
+        yield { ...about, titleId, objectId, timeBase, decision, frames, times, terms: await termsOf(scope, titleId, decision) };
         after = title.sha256;
       }
       if (!found.length) return;
@@ -115,16 +132,17 @@ export function freeze({ database, vault, rights, media }: { database: Database;
 
   /** The version's decision about a title: one row, taken once, again only when a permit ran out before its key was used. */
   async function decide(scope: Scope, version: DatasetVersion, titleId: string): Promise<Decision> {
-    return database.inStudio(scope, async () => {
+    const { before, now } = await database.inStudio(scope, async () => {
       const known = await row<{ decision_id: string }>(`select decision_id from dataset_title where version_id = $1 and title_id = $2`, [version.id, titleId]);
-      if (known) {
-        const decision = await rights.decision(scope, known.decision_id);
-        if (!decision.permitted || decision.validUntil.getTime() > Date.now() + MARGIN_MS) return decision;
-      }
-      const decision = await rights.decide(scope, { action: 'fineTune', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, actor: `worker: dataset "${version.name}" version ${version.number}` });
+      const last = known && (await rights.decision(scope, known.decision_id));
+      if (last && (!last.permitted || last.validUntil.getTime() > Date.now() + MARGIN_MS)) return { before: last, now: last };
+      const decision = await rights.decide(scope, { action: 'fineTune', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, frames: 'permitted', actor: `worker: dataset "${version.name}" version ${version.number}` });
       await rows(`insert into dataset_title (version_id, title_id, studio_id, decision_id) values ($1, $2, $3, $4) on conflict (version_id, title_id) do update set decision_id = excluded.decision_id`, [version.id, titleId, scope.studioId, decision.id]);
-      return decision;
+      return { before: last ?? decision, now: decision };
     });
+    // Both passes count the same frames; what changed between them is started over with the decision of now.
+    if (canonicalize(before.reason.frames ?? []) !== canonicalize(now.reason.frames ?? [])) throw new Error(`what is left out of title ${titleId} changed while version ${version.id} was frozen`);
+    return now;
   }
 
   /** What the licences say, whoever signed which copy: their text with the ids of studio, title and document taken out. */
@@ -149,9 +167,9 @@ export function freeze({ database, vault, rights, media }: { database: Database;
         ),
       );
       for (const shot of found) {
-        const candidate = { startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), sentence: shot.sentence, measures: shot.measures, excluded: shot.excluded };
-        const verdict = judge(candidate, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
-        yield { ...candidate, id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), verdict };
+        const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), sentence: shot.sentence, measures: shot.measures };
+        const verdictOn = ({ startPts, endPts }: Pick<Take, 'startPts' | 'endPts'>): Verdict => judge({ ...about, startPts, endPts, excluded: shot.excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
+        yield { ...about, takes: takesOf(source, about, verdictOn) };
         after = shot.number;
       }
       if (found.length < PAGE) return;
@@ -168,20 +186,25 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       await using held = new AsyncDisposableStack();
       let server: RangeServer | undefined;
       for await (const shot of shots(scope, version, source)) {
-        const { verdict } = shot;
-        if (!('offsets' in verdict)) {
-          await making.drop(source, shot, verdict.code, verdict.message, verdict.value);
-          continue;
-        }
-        // Only a title that gives a clip has its key released.
-        server ??= await openMaster(scope, source, held);
         const place = splitPlace(source.sha256, shot.first);
-        for (const [index, offsetSeconds] of verdict.offsets.entries()) {
-          signal.throwIfAborted();
-          const cut = await cutClip(server, { ...version.bucket, probe: source.probe, startPts: shot.startPts, endPts: shot.endPts, letterbox: shot.measures.letterbox, offsetSeconds, signal });
-          if (cut instanceof Refusal) await making.drop(source, shot, cut.code, cut.message, null);
-          else yield* making.keep(source, shot, offsetSeconds, split.of(place, index, verdict.offsets.length), cut);
-          progress((making.clips + making.dropped) / (split.clips + making.dropped), `cutting clips, ${making.clips} of ${split.clips}`);
+        const count = clipsOf(shot);
+        let index = 0;
+        for (const take of shot.takes) {
+          const { verdict, startPts, endPts } = take;
+          if (!('offsets' in verdict)) {
+            await making.drop(source, { id: shot.id, ...take }, verdict.code, verdict.message, verdict.value);
+            continue;
+          }
+          // Only a title that gives a clip has its key released.
+          server ??= await openMaster(scope, source, held);
+          for (const offsetSeconds of verdict.offsets) {
+            signal.throwIfAborted();
+            const cut = await cutClip(server, { ...version.bucket, probe: source.probe, startPts, endPts, letterbox: shot.measures.letterbox, offsetSeconds, signal });
+            if (cut instanceof Refusal) await making.drop(source, { id: shot.id, ...take }, cut.code, cut.message, null);
+            else yield* making.keep(source, shot, take, offsetSeconds, split.of(place, index, count), cut);
+            index++;
+            progress((making.clips + making.dropped) / (split.clips + making.dropped), `cutting clips, ${making.clips} of ${split.clips}`);
+          }
         }
       }
     }
@@ -257,9 +280,9 @@ class Making {
     this.manifest = new ManifestHash(recipeOf(version));
   }
 
-  async *keep(source: Source, shot: ShotOf, offsetSeconds: number, split: 'train' | 'heldout', mp4: Buffer): AsyncGenerator<ShardFile> {
+  async *keep(source: Source, shot: ShotOf, take: Take, offsetSeconds: number, split: 'train' | 'heldout', mp4: Buffer): AsyncGenerator<ShardFile> {
     const { width, height, frames, fps } = this.version.bucket;
-    const place = framesAt(shot, ratio(source.timeBase), offsetSeconds, (frames - 1) / fps);
+    const place = framesAt(take, source, offsetSeconds, (frames - 1) / fps);
     const sha256 = createHash('sha256').update(mp4).digest('hex');
     this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, terms: source.terms });
     const name = String(this.clips).padStart(8, '0');
@@ -272,7 +295,7 @@ class Making {
     yield { name: `${name}.json`, bytes: Buffer.from(canonicalize(about)!) };
   }
 
-  async drop(source: { titleId: string; sha256: string | null; decision: Decision | null }, shot: ShotOf | null, code: string, message: string, value: number | string | null): Promise<void> {
+  async drop(source: { titleId: string; sha256: string | null; decision: Decision | null }, shot: { id: string; first: number; last: number } | null, code: string, message: string, value: number | string | null): Promise<void> {
     const { first, last } = shot ?? { first: 0, last: 0 };
     this.manifest.drop({ master: source.sha256, first, last, code, value });
     this.dropRows.push({ number: this.dropped, title_id: source.titleId, shot_id: shot?.id ?? null, first_frame: first, last_frame: last, code, message, decision_id: source.decision?.id ?? null });
@@ -303,10 +326,35 @@ class Making {
   }
 }
 
-/** The frames of the shot that a clip's first and last picture show, `spanSeconds` apart, and the timestamp it begins at. */
-function framesAt(shot: ShotOf, secondsPerTick: number, offsetSeconds: number, spanSeconds: number): { first: number; last: number; startPts: number } {
-  const ticks = shot.endPts - shot.startPts;
-  const count = shot.last - shot.first + 1;
-  const frameAt = (seconds: number): number => Math.min(shot.last, shot.first + Math.floor((count * seconds) / secondsPerTick / ticks + 1e-6));
-  return { first: frameAt(offsetSeconds), last: frameAt(offsetSeconds + spanSeconds), startPts: shot.startPts + Math.round(offsetSeconds / secondsPerTick) };
+const clipsOf = ({ takes }: ShotOf): number => takes.reduce((sum, { verdict }) => sum + ('offsets' in verdict ? verdict.offsets.length : 0), 0);
+
+/** The shot in takes: what the decision allows of it, and what it leaves out with its reason. */
+function takesOf(source: Source, shot: Omit<ShotOf, 'takes'>, verdictOn: (take: Pick<Take, 'startPts' | 'endPts'>) => Verdict): Take[] {
+  const { frames, times } = source;
+  const whole = { first: shot.first, last: shot.last, startPts: shot.startPts, endPts: shot.endPts };
+  const inShot = <R extends FrameRange>(ranges: readonly R[]): R[] => ranges.map((range) => ({ ...range, first: Math.max(range.first, shot.first), end: Math.min(range.end, shot.last + 1) })).filter(({ first, end }) => first < end);
+  const out = frames ? inShot(frames.leftOut) : [];
+  if (!out.length) return [{ ...whole, verdict: verdictOn(whole) }];
+  // Only titles whose frames' times are kept have frames left out.
+  const take = ({ first, end }: FrameRange): Omit<Take, 'verdict'> => ({ first, last: end - 1, startPts: times![first]!, endPts: times![end]! });
+  return [
+    ...inShot(frames!.permitted).map((range) => ({ ...take(range), verdict: verdictOn(take(range)) })),
+    ...out.map((range) => ({ ...take(range), verdict: { code: 'FRAMES_LEFT_OUT', message: range.sentence, value: causeOf(source, range) } })),
+  ].sort((a, b) => a.first - b.first);
+}
+
+/** Why frames are left out, in nothing but content: the same in every database. */
+const causeOf = ({ titleId, decision }: Source, { sentence }: LeftOut): string => [titleId, decision.id].reduce((text, id) => text.replaceAll(id, '{id}'), sentence);
+
+/** The frames that a clip's first and last picture show, `spanSeconds` apart, and the timestamp it begins at. */
+function framesAt(take: Take, { times, timeBase }: Source, offsetSeconds: number, spanSeconds: number): { first: number; last: number; startPts: number } {
+  const tick = ratio(timeBase);
+  const startPts = take.startPts + Math.round(offsetSeconds / tick);
+  const frameAt = (pts: number): number => {
+    if (!times) return Math.min(take.last, take.first + Math.floor(((take.last - take.first + 1) * (pts - take.startPts)) / (take.endPts - take.startPts) + 1e-6));
+    let frame = take.first;
+    while (frame < take.last && times[frame + 1]! <= pts + 1e-6) frame++;
+    return frame;
+  };
+  return { first: frameAt(startPts), last: frameAt(startPts + spanSeconds / tick), startPts };
 }

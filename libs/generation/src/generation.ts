@@ -40,7 +40,7 @@ export class Generation extends TenantSide {
       const { bucket } = (await row<{ bucket: { frames: number; width: number; height: number; fps: number } }>(`select bucket from dataset_version where id = $1`, [model.datasetVersionId]))!;
       const { seed, steps, guidance } = given.data;
       const id = newId();
-      const decision = await this.rights.requirePermit(scope, aboutModel('generate', model.id, await this.training.titleIdsOfModel(scope, model.id), id, actor));
+      const decision = await this.rights.requirePermit(scope, aboutModel('generate', model.id, await this.training.behindModel(scope, model.id), id, actor));
       const created = await row<GenerationRow>(
         `insert into generation (id, studio_id, model_id, decision_id, prompt, seed, settings, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${generationColumns}`,
         [id, scope.studioId, model.id, decision.id, prompt, seed, { steps, guidance, frames: bucket.frames, width: bucket.width, height: bucket.height, fps: bucket.fps }, scope.memberId ?? null],
@@ -54,7 +54,7 @@ export class Generation extends TenantSide {
   async retryGeneration(scope: Scope, id: string, actor: string): Promise<GenerationRecord> {
     return this.database.inStudio(scope, async () => {
       const { modelId } = await this.generation(scope, id);
-      const decision = await this.rights.requirePermit(scope, aboutModel('generate', modelId, await this.training.titleIdsOfModel(scope, modelId), id, actor));
+      const decision = await this.rights.requirePermit(scope, aboutModel('generate', modelId, await this.training.behindModel(scope, modelId), id, actor));
       await requeue('generation', id, decision.id);
       await appendEntry('generation', { generation: id, state: 'queued', model: modelId, decision: decision.id });
       return this.generation(scope, id);
@@ -65,7 +65,7 @@ export class Generation extends TenantSide {
   async looksAt(scope: Scope, objectId: string, actor: string): Promise<Question> {
     const output = await this.database.inStudio(scope, () => row<{ id: string; model_id: string }>(`select g.id, g.model_id from output o join generation g on g.id = o.generation_id where o.object_id = $1`, [objectId]));
     if (!output) throw notFound('object');
-    return aboutModel('generate', output.model_id, await this.training.titleIdsOfModel(scope, output.model_id), output.id, actor);
+    return aboutModel('generate', output.model_id, await this.training.behindModel(scope, output.model_id), output.id, actor);
   }
 
   /** Throws Refusal NOT_FOUND. */
@@ -134,7 +134,7 @@ export class Generation extends TenantSide {
     return this.database.inStudio(scope, async () => {
       const output = await this.output(scope, outputId);
       if (output.review !== 'approved') throw new Refusal('NOT_APPROVED', 'Only an approved clip is delivered.', 'Look at it and approve it first.', 409);
-      const decision = await this.rights.requirePermit(scope, aboutModel('export', output.modelId, await this.training.titleIdsOfModel(scope, output.modelId), outputId, actor));
+      const decision = await this.rights.requirePermit(scope, aboutModel('export', output.modelId, await this.training.behindModel(scope, output.modelId), outputId, actor));
       const created = await row<DeliveryRow>(
         `insert into delivery (id, studio_id, output_id, decision_id, created_by, expires_at) values ($1, $2, $3, $4, $5, date_trunc('second', now() + $6 * interval '1 hour')) returning ${deliveryColumns}`,
         [newId(), scope.studioId, outputId, decision.id, scope.memberId ?? null, config().BACKLOT_DELIVERY_HOURS],
@@ -170,7 +170,7 @@ export class Generation extends TenantSide {
       const found = await row<{ output_id: string }>(`select output_id from delivery where id = $1`, [id]);
       if (!found) throw notFound('delivery');
       const clip = await this.output(scope, found.output_id);
-      return { output: clip, decision: await this.rights.requirePermit(scope, aboutModel('export', clip.modelId, await this.training.titleIdsOfModel(scope, clip.modelId), clip.id, actor)) };
+      return { output: clip, decision: await this.rights.requirePermit(scope, aboutModel('export', clip.modelId, await this.training.behindModel(scope, clip.modelId), clip.id, actor)) };
     });
     const released = await this.vault.release(scope, decision.id, output.objectId);
     await this.database.inStudio(scope, async () => {

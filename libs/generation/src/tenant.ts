@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { appendEntry } from '#libs/audit';
 import { config, type Database, emit, newId, notFound, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import { LicenceRefused, type Question, type Rights } from '#libs/rights';
-import { type Agent, claim, derivedId, failure, finish, fromTenant, type Hold, holding, pollUntil, renew, stopFor, type Training, type TrainLease } from '#libs/training';
+import { type Agent, type Behind, claim, derivedId, failure, finish, fromTenant, type Hold, holding, pollUntil, renew, stopFor, type Training, type TrainLease } from '#libs/training';
 import { type GenerationRow, generationColumns } from './records.js';
 import type { GenerateLease, GenerateRequest } from './types.js';
 
@@ -14,8 +14,8 @@ const progressLine = z.object({ step: z.int().min(0), steps: z.int().min(1) });
 const generated = z.object({ frames: z.int().positive(), width: z.int().positive(), height: z.int().positive(), fps: z.number().positive() });
 
 /** The question behind a generation and its output: may a model of these titles make this? `use`: the generation that it makes, or the output that it delivers. */
-export function aboutModel(action: 'generate' | 'export', modelId: string, titleIds: string[], use: string, actor: string): Question {
-  return { action, scopeKind: 'model', scopeId: modelId, titleIds, use, actor };
+export function aboutModel(action: 'generate' | 'export', modelId: string, behind: Behind, use: string, actor: string): Question {
+  return { action, scopeKind: 'model', scopeId: modelId, ...behind, use, actor };
 }
 
 /** The key a tenant seals one output under on its way here: follows from the adapter's key, opens nothing else. */
@@ -68,7 +68,7 @@ export class TenantSide {
     const model = await this.training.model(scope, asked.model_id);
     const [base] = await this.training.basesById(scope, [model.baseModelId]);
     if (!base || !existsSync(join(base.path, 'model_index.json'))) throw new Refusal('BASE_MISSING', "The folder of the model's base model is gone.", 'Add it again with: npx backlot base add DIR');
-    const decision = await this.rights.requirePermit(scope, aboutModel('generate', model.id, await this.training.titleIdsOfModel(scope, model.id), id, 'agent'));
+    const decision = await this.rights.requirePermit(scope, aboutModel('generate', model.id, await this.training.behindModel(scope, model.id), id, 'agent'));
     const { key } = await this.vault.release(scope, decision.id, model.adapterObjectId);
     const objectId = derivedId(id, 'output');
     return {
@@ -119,7 +119,7 @@ export class TenantSide {
     if (objectId !== derivedId(id, 'output')) throw notFound('object');
     try {
       const { adapterObjectId } = await this.training.model(scope, modelId);
-      const question = aboutModel('generate', modelId, await this.training.titleIdsOfModel(scope, modelId), id, 'agent');
+      const question = aboutModel('generate', modelId, await this.training.behindModel(scope, modelId), id, 'agent');
       const { key } = await this.rights.openFor(scope, question, adapterObjectId);
       await this.vault.adopt(scope, { kind: 'output', scopeId: modelId, contentType: 'video/mp4', id: objectId }, { objectId, key: outputKey(key, objectId) }, bytes);
     } catch (error) {

@@ -16,10 +16,10 @@ export interface Question {
    */
   use?: string | null;
   /**
-   * Which frames of the titles: as many as are allowed, or these (titles without any: all of theirs). Absent: all, so that one frame that
-   * is left out of a title refuses.
+   * Which frames of the titles: as many as are allowed, or those that it gives (asked of titles whose frames the rights tell apart alone;
+   * of a title that it gives none of, all). Absent: all, so that one frame that is left out of a title refuses.
    */
-  frames?: 'permitted' | readonly (FrameRange & { titleId: string })[];
+  frames?: 'permitted' | ((titleIds: string[]) => Promise<readonly (FrameRange & { titleId: string })[]>);
   purpose?: string;
   /** Who asks: a member's name, or the step of the product ("worker: analyse"). */
   actor: string;

@@ -147,7 +147,7 @@ export class Duties {
    * Writes down what a decision begins: the obligations of a permit for a use, and the duties that a permission still waits for, so that
    * they can be fulfilled. Runs in the decision's transaction.
    */
-  async begin({ id: decisionId, action, use, at, evaluation, governing }: { id: string; action: string; use: string | null; at: Date; evaluation: Evaluation; governing: readonly Governing[] }): Promise<void> {
+  async begin({ id: decisionId, action, use, at, evaluation, governing }: { id: string; action: string; use: string | null; at: Date; evaluation: Pick<Evaluation, 'outcome' | 'trace' | 'obligations'>; governing: readonly Governing[] }): Promise<void> {
     const policies = new Map(governing.map((one) => [one.policy.id, one]));
     const path = actionPath(shortName(action));
     const begun: Begun[] = [];
@@ -304,7 +304,7 @@ function dutiesOf(compiled: CompiledPolicy): Map<string, PolicyDuty> {
 }
 
 /** Duties that are all that is missing of a permission: its other conditions hold. */
-function waitedFor({ trace }: Evaluation): { policy: string; duty: string; clause?: string; action: string }[] {
+function waitedFor({ trace }: Pick<Evaluation, 'trace'>): { policy: string; duty: string; clause?: string; action: string }[] {
   return trace
     .filter((rule) => rule.kind === 'permission' && rule.matched && rule.constraints.every((constraint) => constraint.result === true))
     .flatMap((rule) => rule.duties.filter((duty) => duty.phase === 'pre' && duty.state === 'due').map(({ duty, clause, action }) => ({ policy: rule.policy, duty, ...(clause === undefined ? {} : { clause }), action })));

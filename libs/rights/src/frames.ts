@@ -43,6 +43,7 @@ export async function byFrames(scope: Scope, question: Question, exclusions: Exc
   const places = new Map<string, Places>();
   for (const [id, edit] of apart) places.set(id, new Places(edit.even ? edit : (await exclusions.timed(scope, id))!));
   const all = { ...state, exclusions: [...leftOut.values()].flat().map((exclusion) => toState(exclusion, places.get(exclusion.titleId)!)) };
+  const asked = typeof question.frames === 'function' ? await question.frames([...apart.keys()]) : [];
   const frames: TitleFrames[] = [];
   const targets = request.targets.flatMap((target): Target[] => {
     const edit = apart.get(target.id.replace('urn:uuid:', ''));
@@ -51,10 +52,13 @@ export async function byFrames(scope: Scope, question: Question, exclusions: Exc
     const known = knownOf(edit, marks.get(edit.titleId) ?? []);
     const own = { ...all, exclusions: all.exclusions.filter((exclusion) => exclusion.target === target.id) };
     const { excluded } = permittedRanges(policies, { ...request, targets: [target] }, own, { target, extent: place.extent, marks: known.map(({ facts, ...range }) => ({ segment: place.segment(range), facts })) });
-    const left = excluded.map(({ sentence, rules, ...range }) => ({ ...place.touched(range), sentence, rules }));
+    const left = excluded.map(({ sentence, rules, ...range }): LeftOut => {
+      const out = place.touched(range);
+      return { ...out, sentence: plainly(sentence, out, edit, leftOut.get(edit.titleId)?.find(({ id }) => id === rules[0])), rules };
+    });
     const permitted = without({ first: 0, end: edit.frames }, joined(left));
     frames.push({ titleId: edit.titleId, frames: edit.frames, permitted, leftOut: left });
-    const about = piecesOf(question, edit, permitted, left);
+    const about = piecesOf(question.frames === 'permitted' ? 'permitted' : asked, edit, permitted, left);
     const pieces = apartBy(about, known);
     return (pieces.length <= MOST_TARGETS ? pieces : about.map((range) => ({ ...range, facts: togetherIn(range, known) }))).map(({ facts, ...range }) => ({ ...target, segment: place.segment(range), ...(Object.keys(facts).length ? { facts } : {}) }));
   });
@@ -63,15 +67,22 @@ export async function byFrames(scope: Scope, question: Question, exclusions: Exc
 
 const tellsFramesApart = ({ clauses, parents }: CompiledPolicy): boolean => clauses.some(({ target }) => target.segment !== undefined) || parents.some(tellsFramesApart);
 
-function piecesOf({ frames: asked }: Question, { titleId, frames }: Edit, permitted: FrameRange[], left: LeftOut[]): FrameRange[] {
+function piecesOf(asked: 'permitted' | readonly (FrameRange & { titleId: string })[], { titleId, frames }: Edit, permitted: FrameRange[], left: LeftOut[]): FrameRange[] {
   const whole = [{ first: 0, end: frames }];
   if (asked === 'permitted') return permitted.length ? permitted : whole;
-  const own = joined(asked?.filter((range) => range.titleId === titleId) ?? []);
+  const own = joined(asked.filter((range) => range.titleId === titleId));
   const wanted = own.length ? own : whole;
   const refused = wanted.flatMap((range) => left.map((out) => ({ first: Math.max(range.first, out.first), end: Math.min(range.end, out.end) })).filter(({ first, end }) => first < end));
   if (refused.length) return refused.slice(0, MOST_NAMED);
   // Many clips of one stretch are one target: every frame of it is allowed.
   return permitted.filter((range) => wanted.some(({ first, end }) => first < range.end && end > range.first));
+}
+
+/** Of the title that it stands beside; an exclusion by its frames, because the places of uneven frames are ticks. */
+function plainly(sentence: string, { first, end }: FrameRange, { titleId }: Edit, exclusion: Exclusion | undefined): string {
+  if (exclusion) return `${exclusion.clause === null ? 'An exclusion' : `Clause ${exclusion.clause}`} leaves out ${end - first === 1 ? `frame ${first}` : `frames ${first} to ${end - 1}`} of the title (${exclusion.why}).`;
+  const said = sentence.replace(/^Refused: /, '').replaceAll(`urn:uuid:${titleId}`, 'the title');
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
 function toState(exclusion: Exclusion, place: Places): NonNullable<WorldState['exclusions']>[number] {
@@ -129,7 +140,8 @@ function togetherIn(range: FrameRange, known: readonly Known[]): Facts {
 export function withFrames(evaluation: Evaluation, frames: TitleFrames[]): Answer {
   const plain = evaluation.toJSON();
   if (!frames.length) return plain;
-  const sentence = plain.outcome === 'permit' ? `${plain.reason.sentence}${leftOutSentence(frames)}` : plain.reason.sentence;
+  const refusing = plain.outcome === 'permit' ? undefined : frames.flatMap(({ leftOut }) => leftOut).find(({ rules, sentence }) => rules[0] === plain.reason.rules[0] && / leaves out frames? /.test(sentence));
+  const sentence = plain.outcome === 'permit' ? `${plain.reason.sentence}${leftOutSentence(frames)}` : refusing ? `Refused: ${refusing.sentence.charAt(0).toLowerCase()}${refusing.sentence.slice(1)}` : plain.reason.sentence;
   return { ...plain, reason: { ...plain.reason, sentence, frames } };
 }
 

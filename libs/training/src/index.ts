@@ -9,6 +9,6 @@
  */
 export { describeBase } from './bases.js';
 export { claim, derivedId, finish, type Hold, holding, pollUntil, renew, requeue, stopFor } from './leases.js';
-export { failure, fromTenant } from './tenant.js';
+export { type Behind, failure, fromTenant } from './tenant.js';
 export { Training } from './training.js';
 export type { Agent, BaseModel, BaseSpec, Model, RunInput, RunMetric, RunSample, RunSettings, RunState, TrainDocument, TrainingRun, TrainLease } from './types.js';

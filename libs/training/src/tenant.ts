@@ -23,9 +23,12 @@ const kept = new Set(['phase', 'progress', 'evaluation', 'sample', 'cancelled'])
 const trained = z.object({ objectId: z.string(), tensorSha256: z.string().regex(/^[0-9a-f]{64}$/) });
 export const failure = z.object({ code: z.string().min(1).max(80), message: z.string().min(1).max(2000), wayOut: z.string().min(1).max(2000) });
 
+/** Titles that something was made from, and which of their frames. */
+export type Behind = Required<Pick<Question, 'titleIds' | 'frames'>>;
+
 /** The question behind a run: may these titles teach a model? */
-export function fineTune(runId: string, datasetVersionId: string, titleIds: string[], actor: string): Question {
-  return { action: 'fineTune', scopeKind: 'dataset', scopeId: datasetVersionId, titleIds, use: runId, actor };
+export function fineTune(runId: string, datasetVersionId: string, behind: Behind, actor: string): Question {
+  return { action: 'fineTune', scopeKind: 'dataset', scopeId: datasetVersionId, ...behind, use: runId, actor };
 }
 
 /** Parses what a tenant sent; throws Refusal BAD_EVENT, which says where. */
@@ -56,6 +59,27 @@ export class TenantSide {
   /** Titles behind a dataset version's clips. */
   async titleIdsOfVersion(scope: Scope, datasetVersionId: string): Promise<string[]> {
     return this.database.inStudio(scope, async () => (await rows<{ title_id: string }>(`select distinct title_id from dataset_clip where version_id = $1`, [datasetVersionId])).map((clip) => clip.title_id));
+  }
+
+  /** What a dataset version holds of which titles: it answers for its own frames, not for all of theirs. */
+  async behindVersion(scope: Scope, datasetVersionId: string): Promise<Behind> {
+    return { titleIds: await this.titleIdsOfVersion(scope, datasetVersionId), frames: (titleIds) => this.framesOf(scope, datasetVersionId, titleIds) };
+  }
+
+  /** What a model learnt from. */
+  async behindModel(scope: Scope, modelId: string): Promise<Behind> {
+    const found = await this.database.inStudio(scope, () => row<{ id: string }>(`select dataset_version_id as id from model where id = $1`, [modelId]));
+    return found ? this.behindVersion(scope, found.id) : { titleIds: [], frames: async () => [] };
+  }
+
+  private framesOf(scope: Scope, datasetVersionId: string, titleIds: string[]): Promise<{ titleId: string; first: number; end: number }[]> {
+    return this.database.inStudio(scope, () =>
+      rows<{ titleId: string; first: number; end: number }>(
+        `select title_id as "titleId", lower(clips)::int as first, upper(clips)::int as end
+         from (select title_id, unnest(range_agg(int8range(first_frame, last_frame, '[]'))) as clips from dataset_clip where version_id = $1 and title_id = any($2) group by title_id) as held order by title_id, first`,
+        [datasetVersionId, titleIds],
+      ),
+    );
   }
 
   /** Titles that fed a model. */
@@ -117,7 +141,7 @@ export class TenantSide {
   }
 
   private async question(scope: Scope, runId: string, datasetVersionId: string): Promise<Question> {
-    return fineTune(runId, datasetVersionId, await this.titleIdsOfVersion(scope, datasetVersionId), 'agent');
+    return fineTune(runId, datasetVersionId, await this.behindVersion(scope, datasetVersionId), 'agent');
   }
 
   /** Lengthens the lease. `cancel`: a member asked to stop, or a hold is on one of its titles; the agent answers with the trainer's `cancelled` line. */

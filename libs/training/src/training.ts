@@ -92,9 +92,9 @@ export class Training extends TenantSide {
       const [base] = await this.basesById(scope, [input.baseModelId]);
       if (!base) throw notFound('base model');
       const { name, steps, settings } = await this.settings(input, base);
-      const titleIds = await this.titleIdsOfVersion(scope, input.datasetVersionId);
+      const behind = await this.behindVersion(scope, input.datasetVersionId);
       const id = newId();
-      const decision = await this.rights.requirePermit(scope, fineTune(id, input.datasetVersionId, titleIds, actor));
+      const decision = await this.rights.requirePermit(scope, fineTune(id, input.datasetVersionId, behind, actor));
       const created = await row<RunRow>(
         `insert into training_run (id, studio_id, name, dataset_version_id, base_model_id, decision_id, settings, steps, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${runColumns}`,
         [id, scope.studioId, name, input.datasetVersionId, base.id, decision.id, settings, steps, scope.memberId ?? null],
@@ -149,7 +149,7 @@ export class Training extends TenantSide {
   async retryRun(scope: Scope, id: string, actor: string): Promise<TrainingRun> {
     return this.database.inStudio(scope, async () => {
       const run = await this.run(scope, id);
-      const decision = await this.rights.requirePermit(scope, fineTune(id, run.datasetVersionId, await this.titleIdsOfVersion(scope, run.datasetVersionId), actor));
+      const decision = await this.rights.requirePermit(scope, fineTune(id, run.datasetVersionId, await this.behindVersion(scope, run.datasetVersionId), actor));
       await requeue('training_run', id, decision.id);
       await appendEntry('run', { run: id, state: 'queued', decision: decision.id });
       return this.run(scope, id);

@@ -24,7 +24,8 @@ export class PlaybackController {
   /** HLS over byte ranges of the proxy: the playlist holds no frame and asks for each range at /objects. */
   @Get('titles/:id/proxy.m3u8')
   @Header('content-type', 'application/vnd.apple.mpegurl')
-  @Header('cache-control', 'private, max-age=60')
+  // What is left out may change at any time, and the list names the copy that is shown now.
+  @Header('cache-control', 'private, no-cache')
   @Can('read', 'Title')
   playlist(@Me() me: Principal, @Param('id', KnownId) id: string): Promise<string> {
     return this.curation.playlist(me, id, (objectId) => `/objects/${objectId}`);
@@ -34,7 +35,9 @@ export class PlaybackController {
   @Can('read', 'Title')
   async object(@Me() me: Principal, @Param('id', KnownId) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const object = await this.vault.find(me, id);
-    const released = await this.rights.openFor(me, await this.question(me, object), id);
+    const question = await this.question(me, object);
+    const shown = question.scopeKind === 'title' ? await this.curation.shownFor(me, object) : id;
+    const released = await this.rights.openFor(me, question, shown);
     await sendObject(this.vault, released, request, response);
   }
 
@@ -53,9 +56,9 @@ export class PlaybackController {
       case 'proxy':
       case 'keyframe':
       case 'filmstrip':
-        return { action: 'curate', scopeKind: 'title', scopeId, titleIds: [scopeId], actor };
+        return { action: 'curate', scopeKind: 'title', scopeId, titleIds: [scopeId], frames: 'permitted', actor };
       case 'sample':
-        return { action: 'curate', scopeKind: 'dataset', scopeId, titleIds: await this.training.titleIdsOfVersion(me, scopeId), actor };
+        return { action: 'curate', scopeKind: 'dataset', scopeId, ...(await this.training.behindVersion(me, scopeId)), actor };
       case 'output':
         return this.generation.looksAt(me, id, actor);
       case 'master':
