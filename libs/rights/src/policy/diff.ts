@@ -1,7 +1,8 @@
 import type { CompiledPolicy } from './compile.js';
 import type { Condition, Duty, Rule, TargetSpec } from './load.js';
 import { actionWithin, below, conditionKey, narrower, partiesWithin, ruleWithin, targetWithin } from './narrower.js';
-import { clauseWords, conditionWords, listWords, periodWords, sentence } from './words.js';
+import { Wording, every, number as amount, type Names } from './names.js';
+import { clauseWords, listWords, periodWords, sentence } from './words.js';
 import { triggers, wordsFor } from './vocabulary.js';
 
 /** What an amendment changes: `unclear` is treated as loosening by whoever decides on it. */
@@ -18,7 +19,7 @@ export interface Change {
 
 export interface DiffOptions {
   /** What people call an asset or party. */
-  name?: (id: string) => string | undefined;
+  name?: Names;
 }
 
 /**
@@ -42,7 +43,7 @@ const effectOf = (side: Side, shrinks: boolean, grows: boolean): Effect => {
 
 class Diff {
   private readonly found: Change[] = [];
-  private readonly names: (id: string) => string;
+  private readonly wording: Wording;
   /** What a child of other policies is silent about follows its parents, so that dropping a permission may open what it limited. */
   private readonly inherits: boolean;
 
@@ -51,7 +52,7 @@ class Diff {
     private readonly after: CompiledPolicy,
     { name }: DiffOptions,
   ) {
-    this.names = (id) => name?.(id) ?? (id.endsWith('#titles') ? 'the licensed titles' : plainName(id));
+    this.wording = new Wording(name);
     this.inherits = [before, after].some(({ policy }) => (policy.inheritFrom?.length ?? 0) > 0);
   }
 
@@ -78,8 +79,8 @@ class Diff {
       const words = { prohibit: 'a prohibition wins', perm: 'a permission wins', invalid: 'both are void' };
       this.add({ uid: is.uid }, strictness.indexOf(is.conflict) > strictness.indexOf(was.conflict) ? 'tightens' : 'unclear', `where a permission and a prohibition meet, ${words[is.conflict]} now; before, ${words[was.conflict]}`);
     }
-    for (const uid of was.inheritFrom.filter((one) => !is.inheritFrom.includes(one))) this.add({ uid: is.uid }, is.inheritFrom.length > 0 ? 'loosens' : 'unclear', `the terms of ${this.names(uid)} no longer apply`);
-    for (const uid of is.inheritFrom.filter((one) => !was.inheritFrom.includes(one))) this.add({ uid: is.uid }, was.inheritFrom.length > 0 ? 'tightens' : 'unclear', `the terms of ${this.names(uid)} now apply as well`);
+    for (const uid of was.inheritFrom.filter((one) => !is.inheritFrom.includes(one))) this.add({ uid: is.uid }, is.inheritFrom.length > 0 ? 'loosens' : 'unclear', `the terms of ${this.wording.name(uid)} no longer apply`);
+    for (const uid of is.inheritFrom.filter((one) => !was.inheritFrom.includes(one))) this.add({ uid: is.uid }, was.inheritFrom.length > 0 ? 'tightens' : 'unclear', `the terms of ${this.wording.name(uid)} now apply as well`);
     if (was.zone !== is.zone) this.add({ uid: is.uid }, allDuties(is).some((duty) => duty.period !== null) ? 'unclear' : 'neutral', `deadlines are now counted in the time zone ${is.zone ?? 'UTC'} instead of ${was.zone ?? 'UTC'}`);
   }
 
@@ -87,9 +88,9 @@ class Diff {
     const side = sideOf(rule);
     const replaced = this.after.policy.rules.some((other) => other.kind === rule.kind && ruleWithin(rule, other) && owesAsMuch(rule, other));
     const effect = replaced ? 'neutral' : side === 'forbids' ? 'loosens' : this.inherits ? 'unclear' : 'tightens';
-    const subject = `${this.acts(rule)}${this.of(rule)} ${be(rule)}`;
-    const words = side === 'allows' ? `${subject} no longer allowed` : this.takesOut(rule) ? `${this.targetsOf(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer left out` : `${subject} no longer prohibited${this.limits(rule.constraints, rule)}`;
-    this.add(rule, effect, replaced ? `${clauseWords(rule)} on ${this.acts(rule)} is dropped, because another clause says the same or more` : words);
+    const subject = `${this.wording.acts(rule)}${this.of(rule)} ${be(rule)}`;
+    const words = side === 'allows' ? `${subject} no longer allowed` : this.takesOut(rule) ? `${this.wording.targets(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer left out` : `${subject} no longer prohibited${this.limits(rule.constraints, rule)}`;
+    this.add(rule, effect, replaced ? `${clauseWords(rule)} on ${this.wording.acts(rule)} is dropped, because another clause says the same or more` : words);
     this.compareDuties(rule.remedies, [], rule, undefined);
   }
 
@@ -97,7 +98,7 @@ class Diff {
     const side = sideOf(rule);
     const covered = this.before.policy.rules.some((other) => other.kind === rule.kind && ruleWithin(rule, other) && owesAsMuch(rule, other));
     const effect = covered ? 'neutral' : side === 'forbids' ? 'tightens' : this.inherits ? 'unclear' : 'loosens';
-    const words = this.takesOut(rule) ? `${this.targetsOf(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer licensed` : `${this.acts(rule)}${this.of(rule)} ${be(rule)} now ${side === 'allows' ? 'allowed' : 'prohibited'}${this.limits(rule.constraints, rule)}`;
+    const words = this.takesOut(rule) ? `${this.wording.targets(rule.targets)} ${rule.targets.length === 1 ? 'is' : 'are'} no longer licensed` : `${this.wording.acts(rule)}${this.of(rule)} ${be(rule)} now ${side === 'allows' ? 'allowed' : 'prohibited'}${this.limits(rule.constraints, rule)}`;
     this.add(rule, effect, `${words}${covered ? ', as another clause said before' : ''}`);
     if (!covered) for (const duty of rule.duties) this.add(duty, 'tightens', `it comes with a duty: ${this.dutyWords(duty)}`);
   }
@@ -109,7 +110,7 @@ class Diff {
     this.compareActions(was, is);
     this.compareTargets(was, is);
     this.compareParties(was, is);
-    this.compareConditions(was.constraints, is.constraints, { rule: is, side: sideOf(is), subject: `${this.acts(is)}${this.of(is)}`, be: be(is), verb: is.kind === 'permission' ? 'allowed' : 'prohibited', cap: this.acts(is), rules: [was, is] });
+    this.compareConditions(was.constraints, is.constraints, { rule: is, side: sideOf(is), subject: `${this.wording.acts(is)}${this.of(is)}`, be: be(is), verb: is.kind === 'permission' ? 'allowed' : 'prohibited', cap: this.wording.acts(is), rules: [was, is] });
     this.compareDuties(was.duties, is.duties, is, was);
     this.compareDuties(was.remedies, is.remedies, is, was);
   }
@@ -152,19 +153,19 @@ class Diff {
       gone.splice(gone.indexOf(target), 1);
       come.splice(come.indexOf(successor), 1);
       const effect = this.inherits && side === 'allows' ? 'unclear' : effectOf(side, equal(is, successor, was, target), equal(was, target, is, successor));
-      if (segmentKey(target) !== segmentKey(successor)) this.add(is, effect, `${this.acts(is)} ${be(is)} now ${side === 'allows' ? 'allowed' : 'prohibited'} in ${this.targetWords(successor)} instead of ${this.targetWords(target)}`);
-      else this.compareConditions(target.refinement, successor.refinement, { rule: is, side, subject: `${this.acts(is)} of ${this.names(target.id ?? '')}`, be: be(is), verb: side === 'allows' ? 'allowed' : 'prohibited', cap: this.acts(is), rules: [was, is], ...(this.inherits && side === 'allows' ? { worst: 'unclear' as const } : {}) });
+      if (segmentKey(target) !== segmentKey(successor)) this.add(is, effect, `${this.wording.acts(is)} ${be(is)} now ${side === 'allows' ? 'allowed' : 'prohibited'} in ${this.wording.target(successor)} instead of ${this.wording.target(target)}`);
+      else this.compareConditions(target.refinement, successor.refinement, { rule: is, side, subject: `${this.wording.acts(is)} of ${this.wording.name(target.id ?? '')}`, be: be(is), verb: side === 'allows' ? 'allowed' : 'prohibited', cap: this.wording.acts(is), rules: [was, is], ...(this.inherits && side === 'allows' ? { worst: 'unclear' as const } : {}) });
     }
     for (const target of gone) {
       if (is.targets.some((other) => equal(was, target, is, other))) continue;
       const licensed = this.after.policy.rules.some((rule) => rule.kind === 'permission' && rule.targets.some((other) => equal(was, target, rule, other)));
-      const words = side === 'forbids' ? `${this.acts(is)} of ${this.targetWords(target)} ${be(is)} no longer prohibited` : `${this.targetWords(target)} is no longer licensed${licensed ? ` for ${this.acts(is)}` : ''}`;
+      const words = side === 'forbids' ? `${this.wording.acts(is)} of ${this.wording.target(target)} ${be(is)} no longer prohibited` : `${this.wording.target(target)} is no longer licensed${licensed ? ` for ${this.wording.acts(is)}` : ''}`;
       this.add(is, this.reach(side, 'shrinks'), words);
     }
     for (const target of come) {
       if (was.targets.some((other) => equal(is, target, was, other))) continue;
       const licensed = this.before.policy.rules.some((rule) => rule.kind === 'permission' && rule.targets.some((other) => equal(is, target, rule, other)));
-      const words = side === 'forbids' ? `${this.acts(is)} of ${this.targetWords(target)} ${be(is)} now prohibited` : `${this.targetWords(target)} is now licensed${licensed ? ` for ${this.acts(is)}` : ''}`;
+      const words = side === 'forbids' ? `${this.wording.acts(is)} of ${this.wording.target(target)} ${be(is)} now prohibited` : `${this.wording.target(target)} is now licensed${licensed ? ` for ${this.wording.acts(is)}` : ''}`;
       this.add(is, this.reach(side, 'grows'), words);
     }
   }
@@ -172,13 +173,13 @@ class Diff {
   private compareParties(was: Rule, is: Rule): void {
     const [granters, now] = [was, is].map((rule) => rule.assigners.map((party) => party.id).sort());
     // "Any other licensor" means others than who grants.
-    if (String(granters) !== String(now)) this.add(is, [...was.constraints, ...is.constraints].some(namesOthers) ? 'unclear' : 'neutral', `${this.acts(is)} ${be(is)} now ${is.kind === 'permission' ? 'granted' : 'prohibited'} by ${listWords(now!.map(this.names), 'and') || 'nobody named'} instead of ${listWords(granters!.map(this.names), 'and') || 'nobody named'}`);
+    if (String(granters) !== String(now)) this.add(is, [...was.constraints, ...is.constraints].some(namesOthers) ? 'unclear' : 'neutral', `${this.wording.acts(is)} ${be(is)} now ${is.kind === 'permission' ? 'granted' : 'prohibited'} by ${listWords(now!.map(this.wording.name), 'and') || 'nobody named'} instead of ${listWords(granters!.map(this.wording.name), 'and') || 'nobody named'}`);
     const [shrinks, grows] = [partiesWithin(is.assignees, was.assignees), partiesWithin(was.assignees, is.assignees)];
     if (shrinks && grows) return;
     const side = sideOf(is);
     const effect = side === 'allows' && this.inherits ? 'unclear' : effectOf(side, shrinks, grows);
-    const people = (rule: Rule): string => (rule.assignees.length === 0 ? 'anyone' : listWords(rule.assignees.map((party) => this.names(party.id)), 'and'));
-    this.add(is, effect, people(was) === people(is) ? `who counts as ${people(is)} is now described otherwise` : `${this.acts(is)} ${be(is)} now ${side === 'allows' ? 'allowed to' : 'prohibited to'} ${people(is)} instead of ${people(was)}`);
+    const people = (rule: Rule): string => (rule.assignees.length === 0 ? 'anyone' : listWords(rule.assignees.map((party) => this.wording.name(party.id)), 'and'));
+    this.add(is, effect, people(was) === people(is) ? `who counts as ${people(is)} is now described otherwise` : `${this.wording.acts(is)} ${be(is)} now ${side === 'allows' ? 'allowed to' : 'prohibited to'} ${people(is)} instead of ${people(was)}`);
   }
 
   private compareConditions(was: readonly Condition[], is: readonly Condition[], about: About): void {
@@ -204,7 +205,7 @@ class Diff {
   }
 
   private changed(was: Condition, is: Condition, { subject, be, verb, cap, rules }: About): string {
-    const [old, fresh] = [was, is].map((one, at) => this.conditionWords(one, rules[at]!)) as [string, string];
+    const [old, fresh] = [was, is].map((one, at) => this.wording.condition(one, rules[at]!)) as [string, string];
     if (isCap(was) && isCap(is) && verb === 'allowed') {
       const [from, to] = [Number(was.values[0]), Number(is.values[0])];
       return `the cap on ${cap} ${to < from ? 'falls' : to > from ? 'rises' : 'changes'} ${from === to ? `from “${old}” to “${fresh}”` : `from ${amount(from)} to ${amount(to)}`}`;
@@ -214,14 +215,14 @@ class Diff {
   }
 
   private dropped(was: Condition, { subject, be, verb, cap, rules }: About): string {
-    const words = this.conditionWords(was, rules[0]);
+    const words = this.wording.condition(was, rules[0]);
     if (isCap(was) && verb === 'allowed') return `the cap of ${amount(Number(was.values[0]))} on ${cap} is gone`;
     return `${subject} ${be} now ${verb} without the limit “${words}”`;
   }
 
   private introduced(is: Condition, { subject, be, verb, cap, rules }: About): string {
     if (isCap(is) && verb === 'allowed') return `${cap} now ${be === 'is' ? 'has' : 'have'} a cap of ${amount(Number(is.values[0]))}`;
-    return `${subject} ${be} now ${verb} only ${this.conditionWords(is, rules[1])}`;
+    return `${subject} ${be} now ${verb} only ${this.wording.condition(is, rules[1])}`;
   }
 
   private compareDuties(was: readonly Duty[], is: readonly Duty[], rule: Rule | undefined, former: Rule | undefined): void {
@@ -230,7 +231,7 @@ class Diff {
       const at = left.findIndex(matches);
       return at < 0 ? undefined : left.splice(at, 1)[0];
     };
-    const about = rule ? ` for ${this.acts(former ?? rule)}` : '';
+    const about = rule ? ` for ${this.wording.acts(former ?? rule)}` : '';
     // First by id, so that a duty keeps its record; then by what is to be done.
     const pairs = is.map((duty) => [take((one) => local(one.uid) === local(duty.uid) && one.action === duty.action), duty] as [Duty | undefined, Duty]);
     for (const pair of pairs) pair[0] ??= take((one) => one.action === pair[1].action && one.phase === pair[1].phase);
@@ -248,13 +249,13 @@ class Diff {
     if (was.phase !== is.phase) this.add(is, is.phase === 'pre' ? 'tightens' : 'loosens', `${what}${about} must now come ${is.phase === 'pre' ? 'before the use' : 'after the use'} instead of ${is.phase === 'pre' ? 'after' : 'before'} it`);
     if (was.trigger !== is.trigger) this.add(is, 'unclear', `${what}${about} now counts from ${triggers.get(is.trigger)!} instead of ${triggers.get(was.trigger)!}`);
     if (was.period !== is.period) this.add(is, shorter(was.period, is.period), `${what}${about} is now due ${within(is.period)} instead of ${within(was.period)}`);
-    if (was.interval !== is.interval) this.add(is, shorter(was.interval, is.interval), `${what}${about} is now due ${every(is.interval)} instead of ${every(was.interval)}`);
+    if (was.interval !== is.interval) this.add(is, shorter(was.interval, is.interval), `${what}${about} is now due ${often(is.interval)} instead of ${often(was.interval)}`);
     const verb = { side: 'forbids' as const, subject: `${what}${about}`, be: 'is', verb: 'owed', cap: what, rules: [rule, rule] as const };
     this.compareConditions(was.constraints, is.constraints, { rule: is, ...verb });
     this.compareConditions(was.actionRefinement, is.actionRefinement, { rule: is, ...verb, side: 'allows', worst: 'unclear' });
     const [whoBefore, whoNow] = [was, is].map((duty) => duty.assignees.map((party) => party.id).sort());
-    if (String(whoBefore) !== String(whoNow)) this.add(is, 'unclear', `${what}${about} is now owed by ${listWords(whoNow!.map(this.names), 'and') || 'the licensee'} instead of ${listWords(whoBefore!.map(this.names), 'and') || 'the licensee'}`);
-    if (String(was.targets.map((target) => targetKey(target, was)).sort()) !== String(is.targets.map((target) => targetKey(target, is)).sort())) this.add(is, 'unclear', `${what}${about} is now about ${this.targetsOf(is.targets) || 'what the rule is about'} instead of ${this.targetsOf(was.targets) || 'what the rule is about'}`);
+    if (String(whoBefore) !== String(whoNow)) this.add(is, 'unclear', `${what}${about} is now owed by ${listWords(whoNow!.map(this.wording.name), 'and') || 'the licensee'} instead of ${listWords(whoBefore!.map(this.wording.name), 'and') || 'the licensee'}`);
+    if (String(was.targets.map((target) => targetKey(target, was)).sort()) !== String(is.targets.map((target) => targetKey(target, is)).sort())) this.add(is, 'unclear', `${what}${about} is now about ${this.wording.targets(is.targets) || 'what the rule is about'} instead of ${this.wording.targets(was.targets) || 'what the rule is about'}`);
     this.compareDuties(was.consequences, is.consequences, undefined, undefined);
   }
 
@@ -264,13 +265,9 @@ class Diff {
     return flipIf(side, way === 'grows' ? 'loosens' : 'tightens');
   }
 
-  private acts(rule: Rule): string {
-    return listWords(rule.actions.map((action) => wordsFor(action.name)), 'and');
-  }
-
   /** The rule's targets, where they are not those that the other rules have. */
   private of(rule: Rule): string {
-    return this.hasOwnTargets(rule) ? ` of ${this.targetsOf(rule.targets)}` : '';
+    return this.hasOwnTargets(rule) ? ` of ${this.wording.targets(rule.targets)}` : '';
   }
 
   /** Whether it is how a contract leaves an episode out: every use of it is prohibited. */
@@ -286,33 +283,18 @@ class Diff {
     return usual.size > 1 && (key(rule) !== most || rule.kind === 'prohibition') && rule.targets.some((target) => !target.id?.endsWith('#titles'));
   }
 
-  private targetsOf(targets: readonly TargetSpec[]): string {
-    return listWords(targets.map((target) => this.targetWords(target)), 'and');
-  }
-
-  private targetWords({ id, segment, refinement }: TargetSpec): string {
-    const frames = segment ? `frames ${amount(segment.first)} to ${amount(segment.end - 1)} (at ${segment.rate} a second) of ` : '';
-    const parts = refinement.map((condition) => ` ${this.conditionWords(condition, undefined)}`).join('');
-    return `${frames}${id === null ? 'any asset' : this.names(id)}${parts}`;
-  }
-
   private relative(id: string | null, rule: Rule): string | null {
     const base = rule.uid.replace(/#.*$/, '');
     return id?.startsWith(`${base}#`) ? id.slice(base.length) : id;
   }
 
-  private conditionWords(condition: Condition, rule: Rule | undefined): string {
-    const words = conditionWords(condition, rule?.assignees.map((party) => party.id));
-    return 'logic' in condition ? words : condition.values.reduce<string>((text, value) => (typeof value === 'string' ? text.replaceAll(value, this.names(value)) : text), words);
-  }
-
   private limits(conditions: readonly Condition[], rule: Rule): string {
-    return conditions.map((condition) => ` ${this.conditionWords(condition, rule)}`).join(',');
+    return conditions.map((condition) => ` ${this.wording.condition(condition, rule)}`).join(',');
   }
 
   private dutyWords(duty: Duty): string {
     if (duty.phase === 'pre') return wordsFor(duty.action);
-    return `${wordsFor(duty.action)}${duty.interval ? ` ${every(duty.interval)}` : ` ${within(duty.period)} of ${triggers.get(duty.trigger)!}`.replace('at no fixed time of', 'upon')}`;
+    return `${wordsFor(duty.action)} ${this.wording.due(duty)}`;
   }
 }
 
@@ -336,9 +318,8 @@ const flipIf = (side: Side, effect: Effect): Effect => (side === 'allows' ? effe
 const be = (rule: Rule): string => (rule.actions.length === 1 ? 'is' : 'are');
 const local = (uid: string): string => uid.replace(/^[^#]*(?=#)/, '');
 const made = (uid: string): boolean => /#(permission|prohibition|obligation)(-\d+)?(-|$)/.test(uid);
-const amount = (number: number): string => number.toLocaleString('en-GB');
 const within = (period: string | null): string => (period === null ? 'at no fixed time' : `within ${periodWords(period)}`);
-const every = (interval: string | null): string => (interval === null ? 'once' : `every ${periodWords(interval).replace(/^1 /, '')}`);
+const often = (interval: string | null): string => (interval === null ? 'once' : every(interval));
 const flatten = (condition: Condition): Condition[] => ('logic' in condition && condition.logic === 'and' ? condition.of.flatMap(flatten) : [condition]);
 const usesCount = (condition: Condition): boolean => ('logic' in condition ? condition.of.some(usesCount) : condition.operand.from === 'counts');
 const namesOthers = (condition: Condition): boolean => ('logic' in condition ? condition.of.some(namesOthers) : condition.operand.others !== undefined);
@@ -416,10 +397,4 @@ function pairRules(before: CompiledPolicy, after: CompiledPolicy): { pairs: [Rul
   }
   const place = new Map(after.policy.rules.map((rule, at) => [rule, at]));
   return { pairs: pairs.sort((a, b) => place.get(a[1])! - place.get(b[1])!), gone, added };
-}
-
-/** "episode 3" of urn:example:series:4:episode:3; other ids as they are. */
-export function plainName(id: string): string {
-  const [, kind, number] = /:(catalogue|series|season|episode|title|film|edit|reel|performer|studio)[:-]([A-Za-z0-9.]+)$/i.exec(id) ?? [];
-  return kind ? `${kind.toLowerCase()} ${number}` : id;
 }

@@ -56,6 +56,8 @@ export interface Contract {
   about: string;
   /** What the parameters stand for, in words. */
   definitions: { term: string; value: string }[];
+  /** The contract's word for an id: "the Licensee". */
+  names: ReadonlyMap<string, string>;
   clauses: { clause: string; heading?: string; prose: string }[];
   /** Its own example questions, with the answers that they must have. */
   examples: { case: string; answer: 'ALLOW' | 'DENY'; because: string; ask: Ask }[];
@@ -162,7 +164,7 @@ class Filler {
     }
     for (const kind of ['permission', 'prohibition', 'obligation']) if ((policy[kind] as Json[]).length === 0) delete policy[kind];
     const examples = template.examples.map(({ case: told, answer, because, ...ask }, at) => ({ case: told, answer, because: this.words(because, `/examples/${at}/because`), ask: this.fill(ask, `/examples/${at}`) as Ask }));
-    return { policy, title: policy['dct:title'] as string, about: template.about.replaceAll(/\s+/g, ' ').trim(), definitions: this.definitions(), clauses, examples, origin: (path) => this.origin(path) };
+    return { policy, title: policy['dct:title'] as string, about: template.about.replaceAll(/\s+/g, ' ').trim(), definitions: this.definitions(), names: this.names(), clauses, examples, origin: (path) => this.origin(path) };
   }
 
   private rule(one: Template['clauses'][number]['rules'][number], path: string, target: string): Json {
@@ -284,6 +286,15 @@ class Filler {
 
   private definitions(): Contract['definitions'] {
     return Object.entries(this.template.parameters).map(([key, { words, type }]) => ({ term: words, value: valueWords(this.values.get(key)!, type) }));
+  }
+
+  private names(): Contract['names'] {
+    const named = Object.entries(this.template.parameters).flatMap(([key, { type, words }]): [string, string][] => {
+      const value = this.values.get(key);
+      return (type === 'party' || type === 'asset') && typeof value === 'string' ? [[value.startsWith('#') ? this.uid + value : value, words]] : [];
+    });
+    // Who is several at once goes by the first: a studio that owns its films is the Licensee.
+    return new Map(named.reverse());
   }
 
   private origin(path: string): string {

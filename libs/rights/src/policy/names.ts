@@ -1,0 +1,56 @@
+import type { Condition, Duty, Rule, TargetSpec } from './load.js';
+import { triggers, wordsFor } from './vocabulary.js';
+import { conditionWords, listWords, periodWords } from './words.js';
+
+/** What people call an asset or a party; undefined leaves its id. */
+export type Names = (id: string) => string | undefined;
+
+/** The words of rules with the names that people use in place of ids. */
+export class Wording {
+  constructor(private readonly names: Names = () => undefined) {}
+
+  readonly name = (id: string): string => this.names(id) ?? (id.endsWith('#titles') ? 'the licensed titles' : plainName(id));
+
+  /** "ingest, curation and captioning" */
+  acts({ actions }: Pick<Rule, 'actions'>): string {
+    return listWords(actions.map((action) => wordsFor(action.name)), 'and');
+  }
+
+  /** "frames 100 to 199 (at 24 a second) of episode 3" */
+  target({ id, segment, refinement }: TargetSpec): string {
+    const frames = segment ? `frames ${number(segment.first)} to ${number(segment.end - 1)} (at ${segment.rate} a second) of ` : '';
+    return `${frames}${id === null ? 'any asset' : this.name(id)}${refinement.map((condition) => ` ${this.condition(condition)}`).join('')}`;
+  }
+
+  targets(targets: readonly TargetSpec[]): string {
+    return listWords(targets.map((target) => this.target(target)), 'and');
+  }
+
+  /** Reads on after "is allowed". */
+  condition(condition: Condition, rule?: Pick<Rule, 'assignees'>): string {
+    return ids(condition).reduce((text, id) => text.replaceAll(id, this.name(id)), conditionWords(condition, rule?.assignees.map((party) => party.id)));
+  }
+
+  /** "within 30 days of delivery", "every 3 months" */
+  due({ period, trigger, interval }: Duty): string {
+    const from = triggers.get(trigger)!;
+    const sentence = / is /.test(from);
+    const first = period === null ? `${sentence ? 'when' : 'upon'} ${from}` : `within ${periodWords(period)} of ${sentence ? `the day on which ${from}` : from}`;
+    return interval === null ? first : `${first}, and again ${every(interval)}`;
+  }
+}
+
+export const number = (value: number): string => value.toLocaleString('en-GB');
+export const every = (interval: string): string => `every ${periodWords(interval).replace(/^1 /, '')}`;
+
+/** The ids that a condition compares with, longest first, so that none is replaced inside of another. */
+function ids(condition: Condition): string[] {
+  if ('logic' in condition) return condition.of.flatMap(ids).toSorted((a, b) => b.length - a.length);
+  return condition.operand.type === 'id' ? condition.values.filter((value) => typeof value === 'string').toSorted((a, b) => b.length - a.length) : [];
+}
+
+/** "episode 3" of urn:example:series:4:episode:3; other ids as they are. */
+function plainName(id: string): string {
+  const [, kind, rest] = /:(catalogue|series|season|episode|title|film|edit|reel|performer|studio)[:-]([A-Za-z0-9.]+)$/i.exec(id) ?? [];
+  return kind ? `${kind.toLowerCase()} ${rest}` : id;
+}
