@@ -159,7 +159,7 @@ function compileDuty(duty: Duty, zone: string | undefined, context: Context): Co
     duty,
     zone,
     constraints: compileConditions(duty.constraints, context),
-    manner: compileConditions(duty.actionRefinement, context),
+    manner: compileConditions(duty.actionRefinement, { ...context, done: true }),
     consequences: duty.consequences.map((consequence) => compileDuty(consequence, zone, context)),
   };
 }

@@ -19,6 +19,8 @@ export interface Context {
   rule: Pick<Rule, 'uid' | 'assigners'>;
   /** The rule's action, by which uses are counted when the rule has no count of its own. */
   action: string;
+  /** It is about what was done: what is said of it in another unit or of another type does not fit, and is not merely unknown. */
+  done?: boolean;
 }
 
 type Scalar = string | number | boolean;
@@ -72,11 +74,12 @@ function compileConstraint(constraint: Constraint, context: Context): Judge {
   const find = finder(constraint, context);
   const fixed = reference === undefined ? comparison(constraint, constraint.values, context) : undefined;
   const ofNow = operand.from === 'now';
+  const unread = (actual: Fact | undefined): Truth => (actual !== undefined && context.done === true ? false : 'unknown');
   return (situation) => {
     const actual = find(situation) ?? undefined;
     const values = actual === undefined ? undefined : readValues(constraint, actual);
     const test = fixed ?? referred(constraint, situation.request.facts?.[reference!], context);
-    return { leftOperand, operator, right, actual: ofNow ? situation.request.now : (actual ?? null), result: values === undefined || test === undefined ? 'unknown' : test(values) };
+    return { leftOperand, operator, right, actual: ofNow ? situation.request.now : (actual ?? null), result: values === undefined ? unread(actual) : test === undefined ? 'unknown' : test(values) };
   };
 }
 

@@ -168,3 +168,17 @@ test('the hashes are of the request and state that were given', () => {
   expect([one.requestSha256, one.stateSha256]).not.toEqual([two.requestSha256, two.stateSha256]);
   expect(one.policies).toEqual([{ id: given.id, version: '1', sha256: given.sha256 }]);
 });
+
+test.each([
+  ['the amount that the contract names', { value: 5, unit: 'urn:x:eur' }, 'permit'],
+  ['a number, which counts as in its unit', 5, 'permit'],
+  ['nothing said of the amount: whoever recorded it judged', undefined, 'permit'],
+  ['another amount', { value: 4, unit: 'urn:x:eur' }, 'refuse'],
+  ['the number in another unit', { value: 5, unit: 'urn:x:usd' }, 'refuse'],
+  ['what is not an amount', 'five', 'refuse'],
+])('a payment counts in the manner that the duty asks for: %s', (_, payAmount, expected) => {
+  const refinement = [{ leftOperand: 'payAmount', operator: 'eq', rightOperand: { '@value': '5.00', '@type': 'xsd:decimal' }, unit: 'urn:x:eur' }];
+  const licence = compiled({ permission: [{ action: 'play', target: 'urn:x:film', duty: [{ uid: '#pay', action: [{ 'rdf:value': { '@id': 'odrl:compensate' }, refinement }] }] }] });
+  const performed = [{ duty: 'urn:example:p#pay', at: '2026-01-01T00:00:00Z', facts: { media: 'bank', ...(payAmount === undefined ? {} : { 'odrl:payAmount': payAmount }) } }];
+  expect(evaluate([licence], { action: 'odrl:play', assignee: [], now: '2026-06-01T00:00:00Z', targets: [{ id: 'urn:x:film', ancestors: [] }] }, { performed }).outcome).toBe(expected);
+});
