@@ -107,7 +107,7 @@ function Signatures({ draft }: { draft: Version }) {
         ))}
         {draft.awaits.length > 0 && (
           <li className="text-soft">
-            Waits for {listed(draft.awaits.map(({ name }) => name), 'or')}
+            {draft.signatures.length === 0 ? `Waits for two of ${listed(draft.awaits.map(({ name }) => name))}` : `Waits for ${listed(draft.awaits.map(({ name }) => name), 'or')}`}
           </li>
         )}
       </ol>

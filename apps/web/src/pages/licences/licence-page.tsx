@@ -67,7 +67,7 @@ export function LicencePage() {
           <LicenceStateChip state={licence.state} />
           <span>{licence.licensor}</span>
           <span>version {licence.version}</span>
-          {licence.ends && <span>{`until ${date(licence.ends)}, ${away(licence.ends)}`}</span>}
+          {licence.ends && <span>{`until ${date(licence.ends)}${licence.state === 'EXPIRING' ? `, ${away(licence.ends)}` : ''}`}</span>}
         </span>
       }
       actions={!licence.draft && licence.state !== 'WITHDRAWN' && can('create Licence') && <Button onClick={() => setDrafting(true)}>Draft a new version</Button>}

@@ -18,7 +18,7 @@ const versionStates: Record<LicenceVersionState, [Tone, string]> = {
   DISCARDED: ['still', 'Given up'],
 };
 const effects: Record<Effect, [Tone, string]> = {
-  TIGHTENS: ['busy', 'Tighter'],
+  TIGHTENS: ['kept', 'Tighter'],
   LOOSENS: ['soon', 'Looser'],
   NEUTRAL: ['still', 'Neither'],
   UNCLEAR: ['stop', 'Unclear'],
