@@ -28,8 +28,9 @@ export function listen(url: string, channel: string, { heard, lost }: { heard(pa
   const live = async (): Promise<void> => {
     const connection = new pg.Client({ connectionString: url, application_name: `backlot listens: ${channel}`, keepAlive: true, connectionTimeoutMillis: SILENCE_MS });
     const ended = new Promise<void>((end) => {
-      connection.once('error', () => end());
-      connection.once('end', end);
+      // It may tell of its end more than once, and an error that nobody hears ends the process.
+      connection.on('error', () => end());
+      connection.on('end', end);
     });
     connection.on('notification', ({ payload }) => heard(payload ?? ''));
     client = connection;
