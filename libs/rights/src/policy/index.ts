@@ -16,5 +16,6 @@ export { Meet, type MeetDecision, type MeetInput, type MeetRequest } from './mee
 export { permittedRanges, type ExcludedRange, type Mark, type Range } from './ranges.js';
 export { proseMarkdown, proseText, renderPolicy, type Prose, type RenderOptions } from './render.js';
 export { exampleValues, fillTemplate, lineOf, readTemplate, type Contract, type Parameter, type ParameterValue, type Template } from './template.js';
+export { flips, Simulation, type Flip, type FlipGroup, type Recorded, type WhatIf } from './simulate.js';
 export type * from './types.js';
 export { vocabulary, type OperandType, type Vocabulary, type Words } from './vocabulary.js';
