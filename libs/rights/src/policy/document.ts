@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { notes, type Tree } from './graph.js';
-import { invalid, InvalidPolicy, isObject, many, MAX_BYTES, MAX_DEPTH, MAX_VALUES, tooDeep, tooLarge, type Json } from './json.js';
+import { invalid, InvalidPolicy, isObject, many, MAX_BYTES, MAX_DEPTH, MAX_FOREIGN_VALUES, MAX_VALUES, tooDeep, tooLarge, type Json } from './json.js';
 import { bundledContexts, readJsonLd } from './jsonld.js';
 import { readTurtle } from './turtle.js';
 import { shortName } from './vocabulary.js';
@@ -18,40 +18,44 @@ export function readDocument(source: unknown): Json {
 /** As readDocument, with the places that its paths have in the source. */
 export function open(source: unknown): Tree {
   const value = typeof source === 'string' ? parse(source) : source;
-  if (value === undefined) return readTurtle(source as string);
+  if (value === turtle) return measured(readTurtle(source as string));
   if (!isObject(value)) throw invalid('', Array.isArray(value) ? 'a policy is a JSON object; JSON-LD in another form is turned into one by readPolicy' : 'a policy is a JSON object');
-  measure(value);
-  return { document: value, places: new Map() };
+  return measured({ document: value, places: new Map() });
 }
 
-/**
- * Any policy as the document that compilePolicy reads and whose hash counts: Turtle, JSON-LD of the profile (as it is) or any other JSON-LD.
- * Refuses with INVALID_POLICY what cannot be read without loss.
- */
-export async function readPolicy(source: unknown): Promise<Json> {
+/** As open, for JSON-LD of any form too. */
+export async function openAny(source: unknown): Promise<Tree> {
   const value = typeof source === 'string' ? parse(source) : source;
-  if (value === undefined || isOurs(value)) return open(value ?? source).document;
-  if (!isObject(value) && !Array.isArray(value)) throw invalid('', 'a policy is a JSON object');
-  measure(value);
-  return (await readJsonLd(value)).document;
+  if (value === turtle) return open(source);
+  measure(value, MAX_VALUES);
+  if (isOurs(value) || (!isObject(value) && !Array.isArray(value))) return open(value);
+  measure(value, MAX_FOREIGN_VALUES);
+  return measured(await readJsonLd(value));
 }
 
-/** The JSON in a text, or undefined where it is meant as Turtle. */
+const turtle = Symbol('a text that is meant as Turtle');
+
+/** The JSON in a text. */
 function parse(text: string): unknown {
   if (text.length > MAX_BYTES) throw tooLarge();
   const start = /^\s*(.?)/.exec(text)![1]!;
-  if (start !== '{' && start !== '[') return undefined;
+  if (start !== '{' && start !== '[') return turtle;
   try {
     return JSON.parse(text);
   } catch (error) {
     // A blank node of Turtle begins like an array.
-    if (start === '[') return undefined;
+    if (start === '[') return turtle;
     throw invalid('', `it is not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
 }
 
+function measured(tree: Tree): Tree {
+  measure(tree.document, MAX_VALUES);
+  return tree;
+}
+
 /** Walks level by level, so that no depth can exhaust the stack. */
-function measure(value: unknown): void {
+function measure(value: unknown, most: number): void {
   let nodes = 0;
   let bytes = 0;
   let level: unknown[] = [value];
@@ -60,17 +64,22 @@ function measure(value: unknown): void {
     const next: unknown[] = [];
     for (const node of level) {
       nodes += 1;
-      if (typeof node === 'string') bytes += node.length;
+      if (typeof node === 'string') bytes += lengthOf(node);
       else if (typeof node === 'object' && node !== null) {
         for (const [key, child] of Object.entries(node)) {
-          bytes += key.length;
+          bytes += lengthOf(key);
           next.push(child);
         }
-      } else if (!['number', 'boolean'].includes(typeof node) && node !== null) throw invalid('', 'it holds something that JSON does not know');
-      if (nodes + next.length > MAX_VALUES || bytes > MAX_BYTES) throw tooLarge();
+      } else if (!Number.isFinite(node) && typeof node !== 'boolean' && node !== null) throw invalid('', 'it holds something that JSON does not know');
+      if (nodes + next.length > most || bytes > MAX_BYTES) throw tooLarge(most);
     }
     level = next;
   }
+}
+
+function lengthOf(text: string): number {
+  if (!text.isWellFormed()) throw invalid('', 'it holds half a character (a surrogate without its other half)');
+  return text.length;
 }
 
 /** Whether a document is written as the profile does: ODRL's context with prefixes, and nothing of JSON-LD that needs more than reading it. */

@@ -8,14 +8,15 @@
  */
 export { readAsk, type Ask } from './ask.js';
 export { compilePolicy, summarise, type CompiledPolicy, type CompileOptions } from './compile.js';
-export { canonicalSha256, readPolicy } from './document.js';
+export { canonicalSha256 } from './document.js';
+export { readPolicy } from './read.js';
 export { diffPolicies, type Change, type DiffOptions, type Effect } from './diff.js';
 export { evaluate } from './evaluate.js';
 export { instantiateLicence, type LicenceParties } from './licence.js';
 export { Meet, type MeetDecision, type MeetInput, type MeetRequest } from './meet.js';
 export { permittedRanges, type ExcludedRange, type Mark, type Range } from './ranges.js';
 export { proseMarkdown, proseText, renderPolicy, type Prose, type RenderOptions } from './render.js';
-export { exampleValues, fillTemplate, lineOf, readTemplate, type Contract, type Parameter, type ParameterValue, type Template } from './template.js';
 export { flips, Simulation, type Flip, type FlipGroup, type Recorded, type WhatIf } from './simulate.js';
+export { exampleValues, fillTemplate, lineOf, readTemplate, type Contract, type Parameter, type ParameterValue, type Template } from './template.js';
 export type * from './types.js';
 export { vocabulary, type OperandType, type Vocabulary, type Words } from './vocabulary.js';

@@ -36,8 +36,12 @@ export const pointer = (key: string): string => key.replaceAll('~', '~0').replac
 
 // A long contract has a few hundred rules of a few hundred bytes and nests about ten deep.
 export const MAX_BYTES = 4_000_000;
+// Its tokens are all in memory at once.
+export const MAX_TURTLE_BYTES = 1_000_000;
 export const MAX_DEPTH = 64;
 export const MAX_VALUES = 200_000;
+// JSON-LD that has to be expanded first takes a millisecond for three values.
+export const MAX_FOREIGN_VALUES = 20_000;
 
-export const tooLarge = (): InvalidPolicy => invalid('', `it is larger than ${MAX_BYTES / 1_000_000} MB or ${MAX_VALUES} values`);
+export const tooLarge = (most = MAX_VALUES): InvalidPolicy => invalid('', `it is larger than ${MAX_BYTES / 1_000_000} MB or ${most} values`);
 export const tooDeep = (path = ''): InvalidPolicy => invalid(path, `it nests deeper than ${MAX_DEPTH} levels, or contains itself`);

@@ -1,6 +1,7 @@
 import canonicalize from 'canonicalize';
 import { Context, open } from './document.js';
-import { invalid, InvalidPolicy, isObject, many, pointer, type Json } from './json.js';
+import type { Tree } from './graph.js';
+import { invalid, InvalidPolicy, isObject, many, MAX_DEPTH, pointer, tooDeep, type Json } from './json.js';
 import { readDuration, readInterval, readPeriod, readZone, type Interval } from './time.js';
 import type { Phase, RuleKind, Segment } from './types.js';
 import { operators, shortName, vocabulary as profile, type LeftOperand, type Operator, type Vocabulary } from './vocabulary.js';
@@ -99,8 +100,12 @@ export interface LoadOptions {
 }
 
 /** Reads a policy document. Refuses with INVALID_POLICY and the path of the first thing that is not known or has no sense. */
-export function loadPolicy(source: unknown, { vocabulary = profile, zone }: LoadOptions = {}): Policy {
-  const { document, places } = open(source);
+export function loadPolicy(source: unknown, options: LoadOptions = {}): Policy {
+  return loadTree(open(source), options);
+}
+
+/** As loadPolicy, for a document that was opened already; its refusals name the place in the source. */
+export function loadTree({ document, places }: Tree, { vocabulary = profile, zone }: LoadOptions = {}): Policy {
   try {
     return new Loader(document, vocabulary, zone).policy();
   } catch (error) {
@@ -116,6 +121,8 @@ function placeOf(path: string, places: ReadonlyMap<string, string>): string | un
   return undefined;
 }
 
+// As many as a contract of a thousand rules has, each with a window, a territory, a purpose and a few alternatives.
+const MAX_CONDITIONS = 20_000;
 const CORE_PROFILE = /^http:\/\/www\.w3\.org\/ns\/odrl\/2\/(core)?$/;
 const PROFILE = 'urn:backlot:profile:';
 
@@ -146,6 +153,7 @@ class Loader {
   /** Objects with an id of their own, wherever they stand: others may name them. */
   private readonly described = new Map<string, Part[]>();
   private readonly within = new Set<unknown>();
+  private read = 0;
 
   constructor(
     private readonly document: Json,
@@ -203,7 +211,7 @@ class Loader {
   }
 
   private rule(kind: Rule['kind'], part: Part): Rule {
-    const found = this.resolve(part);
+    const found = this.written(part);
     const fields = this.fields(found, [...ruleKeys, kind === 'permission' ? 'duty' : 'remedy']);
     this.typed(fields, ['Rule', kind === 'permission' ? 'Permission' : 'Prohibition']);
     const uid = this.own(fields, found);
@@ -280,10 +288,9 @@ class Loader {
 
   /** The duty, or several where it names several actions. */
   private duty(part: Part, { fallback, phase: usual, from }: { fallback: string; phase: Phase; from: 'duty' | 'obligation' | 'remedy' | 'consequence' }): Duty[] {
-    const found = this.resolve(part);
+    const found = this.written(part);
     const { path } = found;
-    if (this.within.has(found.value)) throw invalid(path, 'it contains itself');
-    this.within.add(found.value);
+    this.enter(found);
     const fields = this.fields(found, dutyKeys);
     this.typed(fields, ['Rule', 'Duty']);
     const actions = this.each(fields, 'action').map((action) => this.action(action));
@@ -326,8 +333,9 @@ class Loader {
   }
 
   private condition(part: Part, ofDuty = false): Condition {
-    const found = this.resolve(part);
+    const found = this.written(part);
     const { path } = found;
+    if ((this.read += 1) > MAX_CONDITIONS) throw invalid(path, `it has more than ${MAX_CONDITIONS} constraints, or names some of them over and over`);
     const fields = this.fields(found, ['uid', '@type', 'leftOperand', 'operator', 'rightOperand', 'rightOperandReference', 'dataType', 'datatype', 'unit', 'status', ...logics]);
     this.typed(fields, ['Constraint', 'LogicalConstraint']);
     const uid = fields.has('uid') ? { uid: this.own(fields, found) } : {};
@@ -338,12 +346,18 @@ class Loader {
       return { ...uid, ...constraint };
     }
     if (logic.length > 1 || fields.has('leftOperand')) throw invalid(path, 'a constraint is one comparison, or one of and, or, xone, andSequence');
-    if (this.within.has(found.value)) throw invalid(path, 'it contains itself');
-    this.within.add(found.value);
+    this.enter(found);
     const of = this.conditions(fields, logic[0]!);
     this.within.delete(found.value);
     if (of.length === 0) throw invalid(`${path}/${logic[0]!}`, 'it holds no constraint');
     return { ...uid, logic: logic[0]!, of };
+  }
+
+  /** Parts may be named instead of written out, so what is small as text may be deep, endless or huge as a tree. */
+  private enter({ value, path }: Part): void {
+    if (this.within.has(value)) throw invalid(path, 'it contains itself');
+    if (this.within.size >= MAX_DEPTH) throw tooDeep(path);
+    this.within.add(value);
   }
 
   private constraint(fields: Fields, path: string): Constraint {
@@ -421,7 +435,7 @@ class Loader {
 
   /** The fields of an object by their names in the profile. Anything that is not known here could change the meaning, so it is refused. */
   private fields({ value, path }: Part, known: readonly string[]): Fields {
-    if (!isObject(value)) throw invalid(path, typeof value === 'string' ? `"${value.slice(0, 200)}" is not described in the document` : 'an object is expected');
+    if (!isObject(value)) throw invalid(path, 'an object is expected');
     const fields: Fields = new Map();
     for (const [key, content] of Object.entries(value)) {
       const here = `${path}/${pointer(key)}`;
@@ -468,6 +482,14 @@ class Loader {
     // What is said of an id is said of it wherever it is named: two different descriptions would each mean both.
     if (described.length > 1 && new Set(described.map((one) => canonicalize(one.value))).size > 1) throw invalid(path, `the id ${uid!} is described twice, at ${described.map((one) => one.path).join(' and ')}`);
     return isObject(value) && Object.keys(value).length > 1 ? part : (described[0] ?? part);
+  }
+
+  /** As resolve, where a name alone would say nothing. */
+  private written(part: Part): Part {
+    const found = this.resolve(part);
+    const { value, path } = found;
+    if (typeof value === 'string' || (isObject(value) && Object.keys(value).length === 1 && ('@id' in value || 'uid' in value))) throw invalid(path, `"${this.identifier(found)}" is not described in the document`);
+    return found;
   }
 
   private idOf(text: string): string | undefined {

@@ -4,10 +4,11 @@ import { describe, expect, test } from '@jest/globals';
 import library from 'jsonld';
 import { Parser, Writer } from 'n3';
 import { repositoryRoot } from '#libs/platform';
-import { isObject, readDocument, readPolicy, type Json } from './document.js';
+import { isObject, readDocument, type Json } from './document.js';
 import { bundledContexts } from './jsonld.js';
 import { instantiateLicence } from './licence.js';
 import { loadPolicy, type Policy } from './load.js';
+import { readPolicy } from './read.js';
 
 const json = (...parts: string[]): Json => JSON.parse(readFileSync(path.join(repositoryRoot, 'policies', ...parts), 'utf8')) as Json;
 

@@ -1,9 +1,10 @@
 import { DataFactory, Parser, type Quad, type Quad_Graph, type Quad_Object, type Quad_Predicate, type Quad_Subject } from 'n3';
 import { BASE, treeOf, type Statement, type Tree } from './graph.js';
-import { invalid, MAX_VALUES, tooLarge } from './json.js';
+import { invalid, InvalidPolicy, MAX_TURTLE_BYTES, MAX_VALUES, tooLarge } from './json.js';
 
 /** A policy in Turtle as a document of the profile. Refuses with INVALID_POLICY and the line. */
 export function readTurtle(text: string): Tree {
+  if (text.length > MAX_TURTLE_BYTES) throw invalid('', `it is larger than ${MAX_TURTLE_BYTES / 1_000_000} MB of Turtle`);
   const statements: Statement[] = [];
   // A statement is complete when its full stop or semicolon is read: what it says ended a token before.
   let line = 1;
@@ -24,9 +25,10 @@ export function readTurtle(text: string): Tree {
     // @types/n3 does not know the callbacks by name yet.
     (parser.parse as unknown as (this: Parser, text: string, callbacks: object) => Quad[]).call(parser, text, { onToken });
   } catch (error) {
-    const context = error instanceof Error && 'context' in error ? (error.context as { line?: number }) : undefined;
-    if (context?.line === undefined) throw error;
-    throw invalid(`line ${context.line}`, `it is not Turtle (${(error as Error).message.replace(/ on line \d+\.$/, '')})`);
+    if (error instanceof InvalidPolicy || !(error instanceof Error)) throw error;
+    // n3 gives the line of what it did not expect; on some broken texts it stumbles instead.
+    const context = 'context' in error ? (error.context as { line?: number }) : undefined;
+    throw invalid(`line ${context?.line ?? line}`, `it is not Turtle${context ? ` (${error.message.replace(/ on line \d+\.$/, '')})` : ''}`);
   }
   return treeOf(statements);
 }
