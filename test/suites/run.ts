@@ -1,6 +1,6 @@
 /**
- * `npm run suites [-- --odrl DIR --w3c DIR --contracts DIR --evaltest DIR]`: the licence evaluator on suites of others, one line a suite. Where folders are named, only those
- * suites run; without, those of ../shared/rights. Exits 1 when a case fails, or when a folder that was named is not there.
+ * `npm run suites [-- --odrl DIR --w3c DIR --contracts DIR --evaltest DIR]`: the licence evaluator on suites of others, one line a suite. A suite whose folder is not named
+ * lies in ../shared/rights; evaltest runs only where it is named. Exits 1 when a case fails, or when a folder that is named holds none.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,13 +9,15 @@ import { run, sources } from './suites.js';
 
 const options = Object.fromEntries(Object.keys(sources).map((name) => [name, { type: 'string', multiple: true }])) as Record<keyof typeof sources, { type: 'string'; multiple: true }>;
 const { values } = parseArgs({ options });
-const named = Object.entries(values).flatMap(([name, folders]) => (folders ?? []).map((folder) => ({ source: sources[name as keyof typeof sources], folder: path.resolve(folder) })));
-const asked = named.length > 0 ? named : Object.values(sources).flatMap((source) => ('folder' in source ? [{ source, folder: source.folder }] : []));
+const here = process.env.INIT_CWD ?? process.cwd();
 
 let failed = false;
-for (const { source, folder } of asked) {
-  const suite = await run(source, folder);
-  for (const line of report(suite)) console.log(line);
-  failed ||= suite.cases.some((one) => differences(one).length > 0) || (named.length > 0 && suite.cases.length === 0);
+for (const [name, source] of Object.entries(sources)) {
+  const named = values[name as keyof typeof sources]?.map((folder) => path.resolve(here, folder));
+  for (const folder of named ?? ('folder' in source ? [source.folder] : [])) {
+    const suite = await run(source, folder);
+    for (const line of report(suite)) console.log(line);
+    failed ||= suite.cases.some((one) => differences(one).length > 0) || (named !== undefined && suite.cases.length === 0);
+  }
 }
 process.exitCode = failed ? 1 : 0;
