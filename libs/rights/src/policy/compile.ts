@@ -225,15 +225,18 @@ class Targets {
 
   about({ id, ancestors }: Target): readonly Clause[] {
     let found = this.byAsset.get(id);
-    let merged = false;
-    const add = (more: Clause[] | undefined): void => {
-      if (!more) return;
-      merged ||= found !== undefined;
-      found = found ? [...found, ...more] : more;
-    };
-    add(this.byAsset.get(null));
-    for (let at = 0; at < ancestors.length; at += 1) if (ancestors[at] !== id && ancestors.indexOf(ancestors[at]!) === at) add(this.byAsset.get(ancestors[at]!));
+    let merged: Clause[] | undefined;
+    for (let at = -1; at < ancestors.length; at += 1) {
+      const asset = at === -1 ? null : ancestors[at]!;
+      const more = this.byAsset.get(asset);
+      if (!more || asset === id || (at > 0 && ancestors.indexOf(asset!) < at)) continue;
+      if (found) found = merged = [...found, ...more];
+      else found = more;
+    }
     // Merged from several lists, they are put in the policy's order again; one list has it already.
-    return found === undefined ? [] : merged ? found.sort((a, b) => a.at - b.at) : found;
+    merged?.sort((a, b) => a.at - b.at);
+    return found ?? NONE;
   }
 }
+
+const NONE: readonly Clause[] = [];

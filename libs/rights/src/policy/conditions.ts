@@ -24,7 +24,12 @@ export interface Context {
 }
 
 type Scalar = string | number | boolean;
-type Test = (actuals: readonly Scalar[]) => Truth;
+
+interface Test {
+  /** For an operand with one value. */
+  one(actual: Scalar): Truth;
+  all(actuals: readonly Scalar[]): Truth;
+}
 
 /** Three-valued logic after Kleene: unknown stays unknown unless the rest settles it. */
 export function allOf(traces: readonly { result: Truth }[]): Truth {
@@ -74,12 +79,11 @@ function compileConstraint(constraint: Constraint, context: Context): Judge {
   const find = finder(constraint, context);
   const fixed = reference === undefined ? comparison(constraint, constraint.values, context) : undefined;
   const ofNow = operand.from === 'now';
-  const unread = (actual: Fact | undefined): Truth => (actual !== undefined && context.done === true ? false : 'unknown');
+  const unread: Truth = context.done === true ? false : 'unknown';
   return (situation) => {
-    const actual = find(situation) ?? undefined;
-    const values = actual === undefined ? undefined : readValues(constraint, actual);
+    const actual = find(situation) ?? null;
     const test = fixed ?? referred(constraint, situation.request.facts?.[reference!], context);
-    return { leftOperand, operator, right, actual: ofNow ? situation.request.now : (actual ?? null), result: values === undefined ? unread(actual) : test === undefined ? 'unknown' : test(values) };
+    return { leftOperand, operator, right, actual: ofNow ? situation.request.now : actual, result: actual === null || test === undefined ? 'unknown' : (compare(constraint, test, actual) ?? unread) };
   };
 }
 
@@ -96,17 +100,28 @@ function finder({ leftOperand, operand: { from } }: Constraint, { rule, action }
   };
 }
 
+/** Undefined: the fact is of another type or in another unit. */
+function compare(constraint: Constraint, test: Test, actual: Fact): Truth | undefined {
+  const { operand } = constraint;
+  if (typeof actual !== 'object' && !operand.many) {
+    const value = readScalar(operand, actual);
+    return value === undefined ? undefined : test.one(value);
+  }
+  const values = readValues(constraint, actual);
+  return values && test.all(values);
+}
+
 /** The values as the operand's type, or undefined: a fact of another type or in another unit is as good as unknown. */
-function readValues({ operand, unit }: Constraint, actual: Fact): readonly Scalar[] | undefined {
+function readValues({ operand, unit }: Pick<Constraint, 'operand' | 'unit'>, actual: Fact): readonly Scalar[] | undefined {
   if (typeof actual !== 'object') {
     const value = readScalar(operand, actual);
     return value === undefined ? undefined : [value];
   }
-  if (isQuantity(actual)) return unit !== undefined && actual.unit === unit ? readValues({ operand } as Constraint, actual.value) : undefined;
+  if (isQuantity(actual)) return unit !== undefined && actual.unit === unit ? readValues({ operand }, actual.value) : undefined;
   if (!operand.many && actual.length !== 1) return undefined;
   const values: Scalar[] = [];
-  for (const one of actual) {
-    const value = readScalar(operand, one);
+  for (const item of actual) {
+    const value = readScalar(operand, item);
     if (value === undefined) return undefined;
     values.push(value);
   }
@@ -137,7 +152,7 @@ function readScalar(operand: LeftOperand, value: Scalar): Scalar | undefined {
 
 /** The comparison with a value that the request brings; undefined while it does not. */
 function referred(constraint: Constraint, fact: Fact | undefined, context: Context): Test | undefined {
-  const values = fact === undefined ? undefined : readValues({ ...constraint, operand: { ...constraint.operand, many: true, from: undefined } } as Constraint, fact);
+  const values = fact === undefined ? undefined : readValues({ ...constraint, operand: { ...constraint.operand, many: true, from: undefined } }, fact);
   if (values === undefined || values.length === 0) return undefined;
   const ofSets = ['isAnyOf', 'isAllOf', 'isNoneOf'].includes(constraint.operator);
   return values.length > 1 && !ofSets ? undefined : comparison(constraint, values, context);
@@ -162,39 +177,50 @@ function comparison({ operand, operator }: Constraint, rights: readonly RightVal
       case 'isNoneOf':
         return (actual) => not(same.toAny(actual));
       case 'isAllOf':
-        return (actual) => same.toAll(actual);
+        return same.toAll;
       case 'hasPart':
         return same.holding;
       case 'eq':
       case 'isAnyOf':
       case 'isA':
       case 'isPartOf':
-        return (actual) => same.toAny(actual);
+        return same.toAny;
     }
   })();
-  if (!operand.many) return ([actual]) => one(actual!);
-  if (operand.each) return (actuals) => unanimous(actuals.map(one));
-  const any = (actuals: readonly Scalar[], test: (actual: Scalar) => Truth): Truth => anyOf(actuals.map((actual) => ({ result: test(actual) })));
-  switch (operator) {
-    case 'eq':
-    case 'isAnyOf':
-    case 'hasPart':
-      return (actuals) => any(actuals, one);
-    case 'neq':
-    case 'isNoneOf':
-      return (actuals) => not(any(actuals, (actual) => same.toAny(actual)));
-    case 'isAllOf': {
-      const each = rights.map((value) => sameness(operand, [value], assigners));
-      return (actuals) => allOf(each.map(({ toAny }) => ({ result: any(actuals, toAny) })));
+  return { one, all: operand.many ? (operand.each ? (actuals) => unanimous(actuals.map(one)) : forMany()) : ([actual]) => one(actual!) };
+
+  function forMany(): Test['all'] {
+    switch (operator) {
+      case 'eq':
+      case 'isAnyOf':
+      case 'hasPart':
+        return (actuals) => some(actuals, one);
+      case 'neq':
+      case 'isNoneOf':
+        return (actuals) => not(some(actuals, same.toAny));
+      case 'isAllOf': {
+        const each = rights.map((value) => sameness(operand, [value], assigners));
+        return (actuals) => allOf(each.map(({ toAny }) => ({ result: some(actuals, toAny) })));
+      }
+      case 'isA':
+      case 'isPartOf':
+      case 'lt':
+      case 'lteq':
+      case 'gt':
+      case 'gteq':
+        return (actuals) => not(some(actuals, (actual) => not(one(actual))));
     }
-    case 'isA':
-    case 'isPartOf':
-    case 'lt':
-    case 'lteq':
-    case 'gt':
-    case 'gteq':
-      return (actuals) => allOf(actuals.map((actual) => ({ result: one(actual) })));
   }
+}
+
+function some(actuals: readonly Scalar[], test: (actual: Scalar) => Truth): Truth {
+  let any: Truth = false;
+  for (const actual of actuals) {
+    const truth = test(actual);
+    if (truth === true) return true;
+    if (truth !== false) any = truth;
+  }
+  return any;
 }
 
 /** What holds for some of the values only neither holds nor fails: a permission does not count on it, a prohibition does. */
@@ -225,7 +251,7 @@ function sameness(operand: LeftOperand, rights: readonly RightValue[], assigners
     return { toAny: (actual) => exact.has(actual), toAll: (actual) => exact.size === 1 && exact.has(actual), holding: (actual) => exact.has(actual) };
   }
   return {
-    toAny: (actual) => anyOf(toEach.map((to) => ({ result: to(actual) }))),
+    toAny: toEach.length === 1 ? toEach[0]! : (actual) => anyOf(toEach.map((to) => ({ result: to(actual) }))),
     toAll: (actual) => allOf(toEach.map((to) => ({ result: to(actual) }))),
     holding: operand.type === 'place' ? remembered((actual) => placeWithin(String(rights[0]), actual)) : (actual) => toEach[0]!(actual),
   };

@@ -1,4 +1,4 @@
-import { governs, type CompiledPolicy } from './compile.js';
+import { governs, type Clause, type CompiledPolicy } from './compile.js';
 import { evaluate } from './evaluate.js';
 import { isSegment } from './load.js';
 import { holds, touches } from './segments.js';
@@ -42,14 +42,18 @@ interface Group {
 /** A group as one of its policies sees it. */
 interface View {
   policy: CompiledPolicy;
-  /** The class of every input of the group, where no clause that touches it is about frames; else they are told apart by their frames. */
-  all: Class | undefined;
+  /** The clauses about frames that touch the group: its inputs differ by how these meet them. */
+  framed: readonly Clause[];
+  /** By that. */
+  classes: Map<string, Class>;
 }
 
 /** Inputs that one policy cannot tell apart: the same clauses touch them, and the facts that it asks for are the same. */
 interface Class {
   key: string;
   members: Map<Group, number>;
+  /** It lost its last input and is no longer looked at. */
+  gone: boolean;
 }
 
 /**
@@ -151,10 +155,9 @@ export class Meet {
     if (!groups) this.ofPolicy.set(policy, (groups = new Set()));
     groups.add(group);
     if (!governs(policy, group.target) || group.views.some((view) => view.policy === policy)) return;
-    const view: View = { policy, all: isFramed(policy, group.target) ? undefined : this.classOf(policy, group.target) };
+    const view: View = { policy, framed: framedOf(policy, group.target), classes: new Map() };
     group.views.push(view);
-    if (view.all) view.all.members.set(group, group.count);
-    else for (const { segment, count } of group.segments.values()) this.count(view, group, segment, count);
+    for (const { segment, count } of group.segments.values()) this.count(view, group, segment, count);
   }
 
   private settleCover(group: Group): void {
@@ -162,15 +165,23 @@ export class Meet {
     else this.uncovered.delete(group);
   }
 
-  private count({ policy, all }: View, group: Group, segment: Segment | undefined, more: number): void {
-    const one = all ?? this.classOf(policy, about(group, segment));
+  private count(view: View, group: Group, segment: Segment | undefined, more: number): void {
+    const one = this.classIn(view, group, segment);
     const count = (one.members.get(group) ?? 0) + more;
     if (count > 0) one.members.set(group, count);
-    else {
-      one.members.delete(group);
-      // The group's own view keeps an empty class alive only as long as the group has inputs.
-      if (one.members.size === 0) this.classes.get(policy)?.delete(one.key);
-    }
+    else one.members.delete(group);
+    if (one.members.size > 0) return;
+    one.gone = true;
+    this.classes.get(view.policy)?.delete(one.key);
+  }
+
+  private classIn(view: View, group: Group, segment: Segment | undefined): Class {
+    const meeting = meetingOf(view.framed, segment);
+    const known = view.classes.get(meeting);
+    if (known && !known.gone) return known;
+    const found = this.classOf(view.policy, about(group, segment));
+    view.classes.set(meeting, found);
+    return found;
   }
 
   private classOf(policy: CompiledPolicy, target: Target): Class {
@@ -178,7 +189,7 @@ export class Meet {
     if (!known) this.classes.set(policy, (known = new Map()));
     const key = signatureOf(policy, target);
     let found = known.get(key);
-    if (!found) known.set(key, (found = { key, members: new Map() }));
+    if (!found) known.set(key, (found = { key, members: new Map(), gone: false }));
     return found;
   }
 
@@ -196,13 +207,11 @@ export class Meet {
   }
 
   /** An input of a class. */
-  private example(policy: CompiledPolicy, { key, members }: Class): Target {
-    const [group] = members.keys();
-    for (const { segment } of group!.segments.values()) {
-      const target = about(group!, segment);
-      if (group!.views.find((view) => view.policy === policy)!.all || signatureOf(policy, target) === key) return target;
-    }
-    return group!.target;
+  private example(policy: CompiledPolicy, one: Class): Target {
+    const [group] = one.members.keys();
+    const view = group!.views.find((of) => of.policy === policy)!;
+    for (const { segment } of group!.segments.values()) if (view.framed.length === 0 || this.classIn(view, group!, segment) === one) return about(group!, segment);
+    throw new Error(`no input of ${group!.target.id} is in its class ${one.key}`);
   }
 
   /** An input for each hold on an asset or performer and each exclusion that touches one. */
@@ -265,7 +274,13 @@ class Met implements MeetDecision {
 const about = ({ target }: Group, segment: Segment | undefined): Target => (segment ? { ...target, segment } : target);
 
 const alike = <T>(a: readonly T[], b: readonly T[]): boolean => a === b || (a.length === b.length && a.every((one, at) => one === b[at]));
-const sameFacts = (a: Facts | undefined, b: Facts | undefined): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+
+function sameFacts(a: Facts | undefined, b: Facts | undefined): boolean {
+  if (a === b) return true;
+  if (!a || !b || !alike(Object.keys(a), Object.keys(b))) return false;
+  return Object.keys(a).every((name) => a[name] === b[name] || JSON.stringify(a[name]) === JSON.stringify(b[name]));
+}
+
 
 /** Frames up to 2^26 (a month of film) at 24 frames a second as one number: a million texts would take more room than all else. */
 function keyOf(segment: Segment | undefined): number | string | null {
@@ -274,9 +289,9 @@ function keyOf(segment: Segment | undefined): number | string | null {
   return rate === '24' && end < 67_108_864 ? first * 67_108_864 + end : `${first}-${end}@${rate}`;
 }
 
-/** Whether the policy, or one that it inherits from, has terms about some frames of the target. */
-function isFramed(policy: CompiledPolicy, target: Target): boolean {
-  return policy.index.touching(target).some((clause) => clause.target.segment) || policy.parents.some((parent) => isFramed(parent, target));
+/** The clauses of the policy, and of those that it inherits from, about some frames of the target. */
+function framedOf(policy: CompiledPolicy, target: Target): Clause[] {
+  return [...policy.index.touching(target).filter((clause) => clause.target.segment), ...policy.parents.flatMap((parent) => framedOf(parent, target))];
 }
 
 /** All of a target that the policy's decisions depend on. */
@@ -286,11 +301,15 @@ function signatureOf(policy: CompiledPolicy, target: Target): string {
 }
 
 function formsOf(policy: CompiledPolicy, target: Target): string {
-  const { segment } = target;
-  const forms = policy.index.touching(target).map(({ form, rule, target: { segment: ruled } }) => {
-    if (!ruled) return `${form}`;
-    const meets = segment ? (rule.kind === 'permission' ? holds(ruled, segment) : touches(ruled, segment)) : rule.kind === 'prohibition';
-    return `${form}${meets ? '+' : '-'}`;
-  });
+  const forms = policy.index.touching(target).map((clause) => `${clause.form}${meetingOf([clause], target.segment)}`);
   return `${[...new Set(forms)].join()}(${policy.parents.map((parent) => (governs(parent, target) ? formsOf(parent, target) : '')).join(';')})`;
+}
+
+/** How clauses about frames meet a segment: a permission must hold all of it, a prohibition only touch it. */
+function meetingOf(framed: readonly Clause[], segment: Segment | undefined): string {
+  let meeting = '';
+  for (const { rule: { kind }, target: { segment: ruled } } of framed) {
+    if (ruled) meeting += (segment ? (kind === 'permission' ? holds(ruled, segment) : touches(ruled, segment)) : kind === 'prohibition') ? '+' : '-';
+  }
+  return meeting;
 }

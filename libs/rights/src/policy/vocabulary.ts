@@ -47,9 +47,12 @@ const prefixes: Record<string, string> = {
   'http://creativecommons.org/ns#': 'cc:',
 };
 
+const shortened = Object.entries(prefixes);
+
 /** The short name of a term given as IRI or with a prefix; other text stays as it is. */
 export function shortName(term: string): string {
-  for (const [prefix, short] of Object.entries(prefixes)) if (term.startsWith(prefix)) return short + term.slice(prefix.length);
+  if (!term.includes(':')) return term;
+  for (const [prefix, short] of shortened) if (term.startsWith(prefix)) return short + term.slice(prefix.length);
   return term;
 }
 
