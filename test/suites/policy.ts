@@ -28,13 +28,13 @@ export function constraintsOf(policy: Graph): ConstraintNode[] {
 }
 
 /**
- * The words of a policy that Backlot's vocabulary lacks: a left operand is of the type of its right operand, an action is included in what the policy says,
+ * The words of a policy that Backlot's vocabulary lacks: a left operand is of the type of its right operand (text that is ordered by lt or gt is a number or a time), an action is included in what the policy says,
  * else in use, and a profile is one that the suite's policies may be written in.
  */
 export function wordsOf(policy: Graph): Words {
   const leftOperands: Record<string, { type: OperandType; many?: boolean; words: string }> = {};
   for (const { name, left, rights, operator } of constraintsOf(policy)) {
-    if (!vocabulary.leftOperands.has(name)) leftOperands[name] = { type: typeOf(rights), ...(operator === 'isAllOf' || operator === 'hasPart' ? { many: true } : {}), words: localName(left) };
+    if (!vocabulary.leftOperands.has(name)) leftOperands[name] = { type: typeOf(rights, operator), ...(operator === 'isAllOf' || operator === 'hasPart' ? { many: true } : {}), words: localName(left) };
   }
   const actions: Record<string, { includedIn: string; words: string }> = {};
   const named = policy.having('action').flatMap((rule) => policy.values(rule, 'action').map((action) => policy.text(keyOf(action), 'value') ?? keyOf(action)));
@@ -45,13 +45,14 @@ export function wordsOf(policy: Graph): Words {
   return { leftOperands, actions, profiles: policy.having('profile').flatMap((node) => policy.values(node, 'profile').map(keyOf)) };
 }
 
-function typeOf(rights: readonly Term[]): OperandType {
+function typeOf(rights: readonly Term[], operator: string): OperandType {
   const types = rights.map((right) => (right.termType === 'Literal' ? right.datatype.value : 'IRI'));
   const all = (...names: string[]): boolean => types.every((type) => names.some((name) => type === XSD + name));
   if (all('dateTime', 'date', 'dateTimeStamp')) return 'instant';
   if (all('integer', 'nonNegativeInteger', 'positiveInteger', 'long', 'int', 'short')) return 'integer';
   if (all('integer', 'int', 'long', 'decimal', 'double', 'float')) return 'decimal';
   if (all('duration', 'dayTimeDuration')) return 'duration';
+  if (all('string') && /^(lt|gt)/.test(operator)) return rights.every(({ value }) => /^\d{4}-\d{2}-\d{2}/.test(value)) ? 'instant' : 'decimal';
   return all('boolean') ? 'boolean' : types.includes('IRI') ? 'id' : 'term';
 }
 
@@ -72,9 +73,10 @@ export async function compileTurtle(policy: Graph, { phase, parents = new Map() 
   return compilePolicy(await new Graph([...zoned, ...added]).turtle(), { vocabulary: vocabulary.extend(wordsOf(policy)), parents });
 }
 
-/** Compiles a policy that lies there as JSON-LD. */
-export async function compileJson(document: unknown, policy: Graph): Promise<CompiledPolicy> {
-  return compilePolicy(inUtc(document), { vocabulary: vocabulary.extend(wordsOf(policy)) });
+/** Compiles a policy that lies there as JSON-LD. Its days are those of UTC unless it says otherwise. */
+export async function compileJson(document: object, policy: Graph): Promise<CompiledPolicy> {
+  const zone = policy.having('timeZone').length > 0 ? {} : { [`${PROFILE}timeZone`]: 'UTC' };
+  return compilePolicy({ ...zone, ...(inUtc(document) as object) }, { vocabulary: vocabulary.extend(wordsOf(policy)) });
 }
 
 /** A time without a zone is UTC. */

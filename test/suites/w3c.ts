@@ -43,7 +43,7 @@ export async function w3cExamples(folder: string): Promise<Case[]> {
         const { policyFile, policy } = await policyOf(report, dir);
         const world = requests.with(state);
         const now = currentTime(state, requests) ?? created(report);
-        const compiled = path.extname(policyFile) === '.ttl' ? await compileTurtle(policy) : await compileJson(JSON.parse(await readFile(path.join(folder, policyFile), 'utf8')), policy);
+        const compiled = path.extname(policyFile) === '.ttl' ? await compileTurtle(policy) : await compileJson(JSON.parse(await readFile(path.join(folder, policyFile), 'utf8')) as object, policy);
         const { performed } = dutiesIn(policy, world, now);
         const open = await behaviourIsOpen(dir);
         const asked = requestsOf(requests);
