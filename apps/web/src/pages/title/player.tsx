@@ -2,8 +2,9 @@ import { ChevronFirst, ChevronLast, Pause, Play, StepBack, StepForward, Volume2,
 import { useState } from 'react';
 import { timecode } from '../../../../shared/timecode.js';
 import { IconButton } from '../../ui/button.js';
+import { Why } from '../../ui/states.js';
 import { useFrame, type Playhead } from './playhead.js';
-import type { Playback } from './use-playback.js';
+import { PENDING, type Playback } from './use-playback.js';
 
 interface PlayerProps {
   name: string;
@@ -36,11 +37,7 @@ export function Player({ name, aspect, frames, rate, playback, playhead, onPrevi
             Opening the film…
           </p>
         )}
-        {playback.problem && (
-          <p role="alert" className="absolute inset-x-6 top-6 rounded-md bg-room/90 px-4 py-3 text-sm text-stop">
-            {playback.problem}
-          </p>
-        )}
+        {playback.problem && <Why reason={playback.problem} tone={playback.problem.code === PENDING ? 'kept' : 'stop'} className="absolute inset-x-6 top-6" />}
       </div>
       <div className="flex flex-wrap items-center gap-x-1 gap-y-2 border-t border-line bg-panel px-3 py-2">
         <IconButton label="Shot before (↑)" onClick={onPreviousShot}>

@@ -70,7 +70,10 @@ export function Studio({ title, analysis, below }: StudioProps) {
     Escape: () => choose(undefined),
   });
 
-  const renew = () => exclusions.list.refresh(() => true);
+  const renew = () => {
+    exclusions.list.refresh(() => true);
+    playback.reload();
+  };
   const tools = mayLeaveOut && (
     <div className="flex flex-wrap items-center gap-1">
       {chosen ? (

@@ -120,7 +120,7 @@ export function Timeline({ shots, frames, rate, playhead, selected, bands, chose
           {chosen && (
             <div
               aria-hidden
-              className="pointer-events-none absolute top-7 z-6 h-20 border-x-2 border-tungsten bg-tungsten/20"
+              className="pointer-events-none absolute top-7 z-7 h-20 border-x-2 border-tungsten bg-tungsten/20"
               style={{ left: chosen.first * scale, width: Math.max((chosen.end - chosen.first) * scale, 2) }}
             />
           )}
@@ -171,7 +171,7 @@ function LeftOut({ band, onFrame }: { band: ReturnType<typeof inPixels>[number];
     <>
       <div
         aria-hidden
-        className="pointer-events-none absolute top-7 z-4 h-20 bg-room/60 bg-[repeating-linear-gradient(135deg,var(--color-stop)_0_1.5px,transparent_1.5px_8px)]"
+        className="pointer-events-none absolute top-7 z-6 h-20 bg-room/60 bg-[repeating-linear-gradient(135deg,var(--color-stop)_0_1.5px,transparent_1.5px_8px)]"
         style={{ left: band.left, width: band.width }}
       />
       <button

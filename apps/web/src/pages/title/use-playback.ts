@@ -1,6 +1,7 @@
 import Hls from 'hls.js/light';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { FrameClock } from '../../lib/frames.js';
+import type { ReasonLike } from '../../ui/states.js';
 import type { Playhead } from './playhead.js';
 
 export interface Playback {
@@ -10,7 +11,9 @@ export interface Playback {
   playing: boolean;
   /** 1, 2, 4, 8 forwards; -1, -2 … backwards. */
   speed: number;
-  problem: string | undefined;
+  problem: ReasonLike | undefined;
+  /** Asks again what may be seen, and shows the same frame of it. */
+  reload: () => void;
   toggle: () => void;
   stop: () => void;
   /** Shows exactly this frame. */
@@ -24,6 +27,10 @@ export interface Playback {
 }
 
 const FASTEST = 8;
+/** The copy without the frames that are left out is being made. */
+export const PENDING = 'MASK_PENDING';
+/** What is left out changed after the playlist was read. */
+const OUTDATED = 'FRAMES_LEFT_OUT';
 
 /** Plays the proxy, and knows which frame is on the screen: frame n of the proxy is frame n of the master. */
 export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, playhead: Playhead): Playback {
@@ -31,7 +38,9 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
   const [ready, setReady] = useState(false);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(1);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<ReasonLike>();
+  const [loaded, setLoaded] = useState(0);
+  const reload = useCallback(() => setLoaded((times) => times + 1), []);
   const time = useRef(clock);
   time.current = clock;
   /** The frame asked for and not yet seen, and whether a seek to an earlier one must end first. */
@@ -42,27 +51,35 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
 
   useEffect(() => {
     if (!video || !playlistUrl) return;
-    setProblem(undefined);
     if (!Hls.isSupported()) {
       video.src = playlistUrl;
       return;
     }
     // The page's policy admits no worker from a blob.
-    const hls = new Hls({ enableWorker: false, maxBufferLength: 20, backBufferLength: 30 });
+    const at = playhead.frame;
+    const hls = new Hls({ enableWorker: false, maxBufferLength: 20, backBufferLength: 30, startPosition: at > 0 ? origin.current + time.current.middleOf(at) : -1 });
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let closed = false;
     hls.on(Hls.Events.ERROR, (_, data) => {
       if (!data.fatal) return;
-      const status = data.response?.code;
-      setProblem(
-        status === 403 ? 'The licence does not permit playing this.' : status === 404 ? 'There is no such film in your studio.' : 'The film could not be played. Load the page again.',
-      );
+      void refusalOf(data.frag?.url ?? playlistUrl).then((reason) => {
+        if (closed) return;
+        if (reason.code === PENDING || reason.code === OUTDATED) again = setTimeout(reload, reason.code === PENDING ? 2000 : 500);
+        if (reason.code !== OUTDATED) setProblem(reason);
+      });
     });
     hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
+      setProblem(undefined);
       if (frag.sn === hls.levels[0]?.details?.startSN && video.buffered.length > 0) origin.current = video.buffered.start(0);
     });
     hls.loadSource(playlistUrl);
     hls.attachMedia(video);
-    return () => hls.destroy();
-  }, [video, playlistUrl]);
+    return () => {
+      closed = true;
+      clearTimeout(again);
+      hls.destroy();
+    };
+  }, [video, playlistUrl, loaded, playhead, reload]);
 
   useEffect(() => {
     if (!video) return;
@@ -133,7 +150,7 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
       video.playbackRate = rate;
       video.play().catch((error: unknown) => {
         // A pause that follows at once interrupts a play; that is no failure.
-        if (!(error instanceof DOMException && error.name === 'AbortError')) setProblem('This browser refused to play the film.');
+        if (!(error instanceof DOMException && error.name === 'AbortError')) setProblem({ code: 'BROWSER', message: 'This browser refused to play the film.', wayOut: 'Press play again.' });
       });
     },
     [video],
@@ -150,5 +167,16 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     else stop();
   }, [video, speed, play, stop]);
 
-  return { video: setVideo, ready, playing: playing || speed < 0, speed, problem, toggle, stop, show, step, forwards, backwards };
+  return { video: setVideo, ready, playing: playing || speed < 0, speed, problem, reload, toggle, stop, show, step, forwards, backwards };
+}
+
+/** Why an address gives no film, in the product's own words: the players' loader keeps only a number. */
+async function refusalOf(url: string): Promise<ReasonLike> {
+  const broken = { code: 'NO_FILM', message: 'The film could not be played.', wayOut: 'Load the page again.' };
+  try {
+    const answer = await fetch(url, { headers: { range: 'bytes=0-0' } });
+    return answer.ok ? broken : ((await answer.json()) as ReasonLike);
+  } catch {
+    return { ...broken, message: 'Backlot did not answer.', wayOut: 'Look whether the product is running, then load the page again.' };
+  }
 }
