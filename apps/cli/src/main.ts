@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<Command>> = {
   studio: async () => (await import('./commands/studio.js')).studioCommand(),
   base: async () => (await import('./commands/base.js')).baseCommand(),
   log: async () => (await import('./commands/log.js')).logCommand(),
+  policy: async () => (await import('./commands/policy.js')).policyCommand(),
   shots: async () => (await import('./commands/shots.js')).shotsCommand(),
 };
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { CompiledPolicy } from './compile.js';
-import { InvalidPolicy, isObject } from './document.js';
-import type { PolicyRequest, WorldState } from './types.js';
+import { InvalidPolicy } from './json.js';
+import type { Facts, PolicyRequest, WorldState } from './types.js';
+import { leftOperands } from './vocabulary.js';
 
 /**
  * A question as a lawyer writes it in a file: one action on one asset, who asks and when, and what is known. Ids that begin with "#" are inside the licence.
@@ -53,10 +54,10 @@ export function readAsk(value: unknown, { id }: Pick<CompiledPolicy, 'id'>): { r
   }
   const { target, in: ancestors, segment: frames, and, modelTenant, done, doneAt, infringed, begun, holds, exclusions, facts: known, counts, ...rest } = read.data;
   const absolute = (text: string): string => (text.startsWith('#') ? `${id}${text}` : text);
-  const targetOf = (one: z.output<typeof asset>): PolicyRequest['targets'][number] => ({ id: absolute(one.target), ancestors: one.in.map(absolute), ...(one.segment ? { segment: segmentOf(one.segment) } : {}), ...(one.facts ? { facts: one.facts } : {}) });
+  const targetOf = (one: z.output<typeof asset>): PolicyRequest['targets'][number] => ({ id: absolute(one.target), ancestors: one.in.map(absolute), ...(one.segment ? { segment: segmentOf(one.segment) } : {}), ...(one.facts ? { facts: named(one.facts) } : {}) });
   const request: PolicyRequest = {
     ...given(rest),
-    ...(known ? { facts: known } : {}),
+    ...(known ? { facts: named(known) } : {}),
     ...(counts ? { counts: Object.fromEntries(Object.entries(counts).map(([rule, count]) => [absolute(rule), count])) } : {}),
     ...(modelTenant ? { modelTenant } : {}),
     targets: [{ target, in: ancestors, ...(frames ? { segment: frames } : {}) }, ...and].map(targetOf),
@@ -75,12 +76,12 @@ export function readAsk(value: unknown, { id }: Pick<CompiledPolicy, 'id'>): { r
 
 const segmentOf = ([first, end, rate]: z.output<typeof segment>): { first: number; end: number; rate: string } => ({ first, end, rate });
 
+/** Facts by the operand's name: ODRL's own may be written without its prefix. */
+function named(facts: Facts): Facts {
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [!leftOperands.has(name) && leftOperands.has(`odrl:${name}`) ? `odrl:${name}` : name, value]));
+}
+
 /** Without the keys that hold nothing: an absent fact is another one than one that is there and undefined. */
 function given<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
-}
-
-/** Whether a JSON value is a question or a request of the evaluator's own form, which names its targets itself. */
-export function isRequest(value: unknown): value is PolicyRequest {
-  return isObject(value) && typeof value.action === 'string' && Array.isArray(value.targets) && Array.isArray(value.assignee) && typeof value.now === 'string';
 }

@@ -16,7 +16,7 @@ export { instantiateLicence, type LicenceParties } from './licence.js';
 export { Meet, type MeetDecision, type MeetInput, type MeetRequest } from './meet.js';
 export { permittedRanges, type ExcludedRange, type Mark, type Range } from './ranges.js';
 export { proseMarkdown, proseText, renderPolicy, type Prose, type RenderOptions } from './render.js';
-export { flips, Simulation, type Flip, type FlipGroup, type Recorded, type WhatIf } from './simulate.js';
+export { flips, Replay, type FlipGroup, type Recorded, type WhatIf } from './simulate.js';
 export { exampleValues, fillTemplate, lineOf, readTemplate, type Contract, type Parameter, type ParameterValue, type Template } from './template.js';
 export type * from './types.js';
 export { vocabulary, type OperandType, type Vocabulary, type Words } from './vocabulary.js';

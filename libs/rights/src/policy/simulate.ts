@@ -48,13 +48,13 @@ export interface Flip {
  * groups, so a period of any length may be streamed through.
  */
 export function flips(before: readonly CompiledPolicy[], after: readonly CompiledPolicy[], recorded: Iterable<Recorded>): WhatIf {
-  const simulation = new Simulation(before, after);
-  for (const one of recorded) simulation.add(one);
-  return simulation.result();
+  const replay = new Replay(before, after);
+  for (const one of recorded) replay.add(one);
+  return replay.result();
 }
 
 /** The same, a decision at a time: for whoever reads them from a database. */
-export class Simulation {
+export class Replay {
   private readonly changed: CompiledPolicy[];
   private readonly counts = { decisions: 0, affected: 0, toRefuse: 0, toPermit: 0, unreproduced: 0 };
   private readonly titles = new Map<string, FlipGroup>();

@@ -2,7 +2,7 @@ import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { newId } from '#libs/platform';
 import type { Ask } from './ask.js';
-import { InvalidPolicy, isObject, type Json } from './document.js';
+import { InvalidPolicy, isObject, type Json } from './json.js';
 import { dayWords, readPeriod, readZone } from './time.js';
 import { isPlace, leftOperands, vocabulary } from './vocabulary.js';
 import { listWords, periodWords } from './words.js';
