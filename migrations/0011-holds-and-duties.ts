@@ -21,26 +21,31 @@ export class HoldsAndDuties1700000000011 implements MigrationInterface {
       create index on hold (studio_id, id desc);
       create index hold_in_force on hold (studio_id, id desc) where lifted_at is null;
 
-      -- Where a performer appears is what the hold names; of a performer whose titles nobody named, any title may show them.
+      -- A licence stands for those that inherit from it. Where a performer appears is what the hold names; of a performer whose titles nobody named, any title may show them.
       create function holds_upon(given_titles uuid[]) returns setof hold language sql stable set search_path = public as $$
         select h.* from hold h where h.studio_id = current_studio() and h.lifted_at is null and (
           h.kind = 'studio'
           or (h.kind = 'title' and h.subject = any (given_titles::text[]))
-          or (h.kind = 'licence' and h.subject in (select t.licence_id::text from licence_title t where t.studio_id = current_studio() and t.title_id = any (given_titles)))
+          or (h.kind = 'licence' and h.subject in (select split_part(s, ':', 1) from unnest(licences_standing(given_titles)) s))
           or (h.kind = 'performer' and (h.title_ids = '{}' or h.title_ids && given_titles)))
         order by h.id $$;
 
       -- Every process listens to this: what it keeps of a studio, or of the one title that changed, is then no longer good.
       create function tell_rights() returns trigger language plpgsql set search_path = public as $$
-      declare
-        changed jsonb := to_jsonb(case when tg_op = 'DELETE' then old else new end);
       begin
-        perform pg_notify('backlot_rights', concat_ws(' ', changed->>'studio_id', changed->>'title_id'));
+        perform pg_notify('backlot_rights', coalesce(new.studio_id, old.studio_id)::text);
+        return null;
+      end $$;
+      create function tell_title_rights() returns trigger language plpgsql set search_path = public as $$
+      begin
+        perform pg_notify('backlot_rights', coalesce(new.studio_id, old.studio_id) || ' ' || coalesce(new.title_id, old.title_id));
         return null;
       end $$;
       create procedure revokes(target regclass) language plpgsql as $$
+      declare
+        of_title boolean := exists (select from pg_attribute where attrelid = target and attname = 'title_id' and not attisdropped);
       begin
-        execute format('create trigger revokes after insert or update or delete on %s for each row execute function tell_rights()', target);
+        execute format('create trigger revokes after insert or update or delete on %s for each row execute function %s()', target, case when of_title then 'tell_title_rights' else 'tell_rights' end);
       end $$;
       call revokes('hold');
       call revokes('licence');
@@ -115,7 +120,8 @@ export class HoldsAndDuties1700000000011 implements MigrationInterface {
         zone text,
         decision_id uuid not null references decision (id),
         began_at timestamptz not null,
-        first_due_at timestamptz,
+        -- When its period began to run: a trigger may come later than the duty.
+        runs_from timestamptz,
         due_at timestamptz,
         late_at timestamptz,
         fulfilled_at timestamptz,
@@ -135,7 +141,7 @@ export class HoldsAndDuties1700000000011 implements MigrationInterface {
       create index on duty (studio_id, licence_id, coalesce(due_at, 'infinity'), id);
       create index duty_open on duty (studio_id, coalesce(due_at, 'infinity'), id) where fulfilled_at is null and waived_at is null;
       create index duty_untold on duty (due_at) where fulfilled_at is null and waived_at is null and late_at is null;
-      create index duty_before on duty (licence_id) where phase = 'pre' and (fulfilled_at is not null or waived_at is not null);
+      create index duty_of_licence on duty (licence_id, duty) where cause = 'licence';
       call protect('duty', 'select, insert, update');
 
       -- Which studios have duties that are late and not told of; each is then told of in its own scope.
@@ -154,7 +160,7 @@ export class HoldsAndDuties1700000000011 implements MigrationInterface {
       drop function studios_with_late_duties;
       drop table duty, licence_use;
       drop trigger revokes on hold; drop trigger revokes on licence; drop trigger revokes on licence_title; drop trigger revokes on licence_version;
-      drop procedure revokes; drop function tell_rights;
+      drop procedure revokes; drop function tell_rights, tell_title_rights;
       drop function holds_upon;
       drop index hold_in_force;
       alter table hold drop title_ids, drop lifted_by, drop lifted_why, drop kind;

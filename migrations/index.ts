@@ -12,6 +12,7 @@ import { Work1700000000009 } from './0009-work.js';
 import { LicenceVersions1700000000010 } from './0010-licence-versions.js';
 import { HoldsAndDuties1700000000011 } from './0011-holds-and-duties.js';
 import { Exclusions1700000000012 } from './0012-exclusions.js';
+import { HoldsByMarks1700000000013 } from './0013-holds-by-marks.js';
 
 const migrations = [
   Platform1700000000001,
@@ -26,6 +27,7 @@ const migrations = [
   LicenceVersions1700000000010,
   HoldsAndDuties1700000000011,
   Exclusions1700000000012,
+  HoldsByMarks1700000000013,
 ];
 
 /**

@@ -29,6 +29,11 @@ export async function publish({ database, logs }: Services): Promise<boolean> {
   return waiting.length === BATCH;
 }
 
+/** Tells of duties whose deadline has passed. */
+export async function late({ rights }: Services): Promise<boolean> {
+  return rights.duties.tellLate();
+}
+
 /** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. */
 export async function sweep({ database, catalogue, vault }: Services): Promise<boolean> {
   await catalogue.sweepLanding();

@@ -1,6 +1,6 @@
 import { startJobs } from '#libs/platform';
 import { createServices, type Services } from '../../shared/services.js';
-import { publish, relay, sweep } from './background.js';
+import { late, publish, relay, sweep } from './background.js';
 import { loop } from './loops.js';
 
 /**
@@ -25,11 +25,12 @@ async function connected(): Promise<Services> {
 }
 
 const services = await connected();
-const { catalogue, curation } = services;
-const jobs = await startJobs(services.database, { ingest: catalogue.ingest, analyse: curation.analyse, freeze: curation.freeze, mask: curation.mask });
+const { catalogue, curation, rights } = services;
+const jobs = await startJobs(services.database, { ingest: catalogue.ingest, analyse: curation.analyse, freeze: curation.freeze, mask: curation.mask, simulate: rights.simulations.simulate });
 const loops = [
   loop('events', 500, () => relay(services), giveUp),
   loop('logs', 1_000, () => publish(services), giveUp),
+  loop('duties', 30_000, () => late(services), giveUp),
   loop('sweep', 3_600_000, () => sweep(services), giveUp),
 ];
 process.stdout.write('worker: ready\n');

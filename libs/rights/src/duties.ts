@@ -1,10 +1,9 @@
 import { appendEntry } from '#libs/audit';
 import { type Database, decodeCursor, emit, isId, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, scoped, type Scope, toPage } from '#libs/platform';
-import type { CompiledPolicy, Evaluation, PerformedDuty, Phase } from './policy/index.js';
-import type { Duty as PolicyDuty } from './policy/load.js';
+import type { CompiledPolicy, Evaluation, Phase, WorldState } from './policy/index.js';
 import { addPeriod } from './policy/time.js';
 import { actionPath, shortName } from './policy/vocabulary.js';
-import type { Governing } from './uses.js';
+import type { Bound } from './uses.js';
 
 export type DutyState = 'due' | 'late' | 'fulfilled' | 'waived';
 
@@ -68,7 +67,7 @@ interface DutyRow {
   number: number;
   decision_id: string;
   began_at: Date;
-  first_due_at: Date | null;
+  runs_from: Date | null;
   due_at: Date | null;
   fulfilled_at: Date | null;
   fulfilled_by: string | null;
@@ -82,7 +81,7 @@ interface DutyRow {
 }
 
 const columns =
-  'id, licence_id, duty, cause, clause, action, phase, trigger, period, repeats, zone, number, decision_id, began_at, first_due_at, due_at, fulfilled_at, fulfilled_by, evidence, evidence_sha256, evidence_url, waived_at, waived_by, waived_why, coalesce(due_at < now(), false) as late';
+  'id, licence_id, duty, cause, clause, action, phase, trigger, period, repeats, zone, number, decision_id, began_at, runs_from, due_at, fulfilled_at, fulfilled_by, evidence, evidence_sha256, evidence_url, waived_at, waived_by, waived_why, coalesce(due_at < now(), false) as late';
 /** Those without a deadline come last. */
 const place = `coalesce(due_at, 'infinity')`;
 const open = 'fulfilled_at is null and waived_at is null';
@@ -127,6 +126,8 @@ interface Begun {
   period: string | null;
   repeats: string | null;
   zone: string | null;
+  /** Whether its trigger has happened. */
+  runs: boolean;
   dueAt: string | null;
 }
 
@@ -144,54 +145,59 @@ export class Duties {
   ) {}
 
   /**
-   * Writes down what a decision begins: the obligations of a permit for a use, and the duties that a permission still waits for, so that
-   * they can be fulfilled. Runs in the decision's transaction.
+   * Writes down what a decision begins: the obligations of a permit for a use, the remedies of what was broken, and the duties that a
+   * permission still waits for, so that they can be fulfilled. Runs in the decision's transaction.
    */
-  async begin({ id: decisionId, action, use, at, evaluation, governing }: { id: string; action: string; use: string | null; at: Date; evaluation: Pick<Evaluation, 'outcome' | 'trace' | 'obligations'>; governing: readonly Governing[] }): Promise<void> {
-    const policies = new Map(governing.map((one) => [one.policy.id, one]));
+  async begin({ id: decisionId, action, use, at, evaluation, bound }: { id: string; action: string; use: string | null; at: Date; evaluation: Pick<Evaluation, 'outcome' | 'trace' | 'obligations'>; bound: readonly Bound[] }): Promise<void> {
+    const licences = new Map(bound.map((one) => [one.policy.id, one]));
     const path = actionPath(shortName(action));
     const begun: Begun[] = [];
-    for (const waited of waitedFor(evaluation)) {
-      const of = policies.get(waited.policy);
-      if (of) begun.push({ licenceId: of.licence.id, ...about(of.policy, waited), cause: WHOLE_LICENCE, phase: 'pre', trigger: 'onUse', period: null, dueAt: null });
+    const add = (policy: string, duty: Omit<Begun, 'licenceId' | 'zone'>): void => {
+      const of = licences.get(policy);
+      if (of) begun.push({ licenceId: of.licenceId, zone: zoneOf(of.policy), ...duty });
+    };
+    for (const { policy, ...duty } of waitedFor(evaluation)) add(policy, { ...duty, cause: WHOLE_LICENCE, phase: 'pre', trigger: 'onUse', period: null, repeats: null, runs: true, dueAt: null });
+    const uses = evaluation.outcome === 'permit' && use !== null;
+    for (const { policy, duty, clause, action: owed, phase, trigger, period, deadline, interval, state } of evaluation.obligations) {
+      if (!uses && state !== 'due') continue;
+      const delivered = trigger === 'onDelivery' && path.includes(triggeredBy.onDelivery!);
+      const runs = trigger === 'onUse' || state === 'due' || path.includes(triggeredBy[trigger] ?? '');
+      const perUse = use !== null && interval === undefined && state !== 'due' && (trigger === 'onUse' || delivered);
+      const dueAt = deadline ?? (runs && period !== null && licences.has(policy) ? addPeriod(at.getTime(), period, zoneOf(licences.get(policy)!.policy) ?? 'UTC') : null);
+      add(policy, { duty, clause: clause ?? null, action: owed, phase, trigger, period, repeats: interval ?? null, cause: perUse ? use : WHOLE_LICENCE, runs, dueAt });
     }
-    if (evaluation.outcome === 'permit' && use !== null) {
-      for (const { policy, phase, trigger, period, deadline, ...duty } of evaluation.obligations) {
-        const of = policies.get(policy);
-        if (!of) continue;
-        const { repeats, zone, ...known } = about(of.policy, duty);
-        const happens = trigger === 'onUse' || path.includes(triggeredBy[trigger] ?? '');
-        const cause = repeats !== null || (trigger !== 'onUse' && !(happens && trigger === 'onDelivery')) ? WHOLE_LICENCE : use;
-        const dueAt = happens ? (deadline ?? (period === null ? null : addPeriod(at.getTime(), period, zone ?? 'UTC'))) : null;
-        begun.push({ licenceId: of.licence.id, ...known, repeats, zone, cause, phase, trigger, period, dueAt });
-      }
-      await this.trigger(path, governing, at);
-    }
+    if (uses) await this.trigger(path, bound, at);
     if (!begun.length) return;
     await rows(
-      `insert into duty (id, studio_id, licence_id, duty, cause, clause, action, phase, trigger, period, repeats, zone, decision_id, began_at, first_due_at, due_at)
-       select b.id, $1, b."licenceId", b.duty, b.cause, b.clause, b.action, b.phase, b.trigger, b.period, b.repeats, b.zone, $2, $3, b."dueAt", b."dueAt"
-       from jsonb_to_recordset($4) as b(id uuid, "licenceId" uuid, duty text, cause text, clause text, action text, phase text, trigger text, period text, repeats text, zone text, "dueAt" timestamptz)
+      `insert into duty (id, studio_id, licence_id, duty, cause, clause, action, phase, trigger, period, repeats, zone, decision_id, began_at, runs_from, due_at)
+       select b.id, $1, b."licenceId", b.duty, b.cause, b.clause, b.action, b.phase, b.trigger, b.period, b.repeats, b.zone, $2, $3, case when b.runs then $3 end, b."dueAt"
+       from jsonb_to_recordset($4) as b(id uuid, "licenceId" uuid, duty text, cause text, clause text, action text, phase text, trigger text, period text, repeats text, zone text, runs boolean, "dueAt" timestamptz)
        on conflict do nothing`,
       [scoped().studioId, decisionId, at, JSON.stringify(begun.map((one) => ({ ...one, id: newId() })))],
     );
   }
 
-  /** A training or a delivery under these licences: what waited for it has a deadline from now on. */
-  private async trigger(path: readonly string[], governing: readonly Governing[], at: Date): Promise<void> {
+  /** A training or a delivery under these licences: what waited for it runs from now on. */
+  private async trigger(path: readonly string[], bound: readonly Bound[], at: Date): Promise<void> {
     const happened = Object.keys(triggeredBy).filter((trigger) => path.includes(triggeredBy[trigger]!));
     if (!happened.length) return;
-    const waiting = await rows<DutyRow>(`select ${columns} from duty where licence_id = any($1) and cause = '${WHOLE_LICENCE}' and trigger = any($2) and due_at is null and period is not null and ${open} for update`, [governing.map(({ licence }) => licence.id), happened]);
-    for (const duty of waiting) await rows(`update duty set due_at = $2, first_due_at = $2 where id = $1`, [duty.id, addPeriod(at.getTime(), duty.period!, duty.zone ?? 'UTC')]);
+    const waiting = await rows<DutyRow>(`select ${columns} from duty where licence_id = any($1) and cause = '${WHOLE_LICENCE}' and trigger = any($2) and runs_from is null and ${open} order by id for update`, [bound.map(({ licenceId }) => licenceId), happened]);
+    for (const duty of waiting) await rows(`update duty set runs_from = $2, due_at = $3 where id = $1`, [duty.id, at, deadlineOf({ ...duty, runs_from: at }, duty.number)]);
   }
 
-  /** What was done of what these licences wait for: where a permission asks for it first, it is open from then on. A waiver opens it as well. */
-  async performed(licenceIds: readonly string[]): Promise<PerformedDuty[]> {
-    const found = await rows<{ duty: string; at: Date; evidence: string }>(
-      `select duty, max(coalesce(fulfilled_at, waived_at)) as at, max(id::text) as evidence from duty where licence_id = any($1) and phase = 'pre' and (fulfilled_at is not null or waived_at is not null) group by duty order by duty`,
-      [licenceIds],
+  /**
+   * What the ledger knows of these licences: when duties began to run, and what was done. Where a permission asks for something first, it
+   * is open once that was done; a waiver opens it as well.
+   */
+  async known(bound: readonly Bound[]): Promise<Required<Pick<WorldState, 'performed' | 'begun'>>> {
+    const found = await rows<{ duty: string; began: Date | null; done: Date | null; evidence: string | null }>(
+      `select duty, max(runs_from) as began, max(coalesce(fulfilled_at, waived_at)) as done, max(id::text) filter (where not (${open})) as evidence from duty where licence_id = any($1) and cause = '${WHOLE_LICENCE}' group by duty order by duty`,
+      [bound.map(({ licenceId }) => licenceId)],
     );
-    return found.map(({ duty, at, evidence }) => ({ duty, at: at.toISOString(), evidence: `urn:uuid:${evidence}` }));
+    return {
+      performed: found.flatMap(({ duty, done, evidence }) => (done ? [{ duty, at: done.toISOString(), evidence: `urn:uuid:${evidence}` }] : [])),
+      begun: found.flatMap(({ duty, began }) => (began ? [{ duty, at: began.toISOString() }] : [])),
+    };
   }
 
   /** Throws Refusal NOT_FOUND. */
@@ -249,13 +255,15 @@ export class Duties {
     });
   }
 
-  /** A duty that repeats is owed again, counted from the first deadline: the end of a month stays the end of a month. */
-  private async next({ licence_id, duty, cause, clause, action, phase, trigger, period, repeats, zone, number, decision_id, first_due_at, due_at }: DutyRow): Promise<void> {
-    if (repeats === null || !first_due_at || !due_at) return;
+  /** A duty that repeats is owed again, counted from when it began: the end of a month stays the end of a month. */
+  private async next(duty: DutyRow): Promise<void> {
+    if (duty.repeats === null || !duty.runs_from) return;
+    const { licence_id, cause, clause, action, phase, trigger, period, repeats, zone, decision_id, runs_from } = duty;
+    const number = duty.number + 1;
     await rows(
-      `insert into duty (id, studio_id, licence_id, duty, cause, number, clause, action, phase, trigger, period, repeats, zone, decision_id, began_at, first_due_at, due_at)
+      `insert into duty (id, studio_id, licence_id, duty, cause, number, clause, action, phase, trigger, period, repeats, zone, decision_id, began_at, runs_from, due_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict do nothing`,
-      [newId(), scoped().studioId, licence_id, duty, cause, number + 1, clause, action, phase, trigger, period, repeats, zone, decision_id, due_at, first_due_at, addPeriod(first_due_at.getTime(), repeats, zone ?? 'UTC', number)],
+      [newId(), scoped().studioId, licence_id, duty.duty, cause, number, clause, action, phase, trigger, period, repeats, zone, decision_id, duty.due_at ?? runs_from, runs_from, deadlineOf(duty, number)],
     );
   }
 
@@ -285,29 +293,20 @@ export class Duties {
   }
 }
 
-/** What the ledger keeps of a duty from its policy. */
-function about(policy: CompiledPolicy, { duty, clause, action }: { duty: string; clause?: string; action: string }): Pick<Begun, 'duty' | 'clause' | 'action' | 'repeats' | 'zone'> {
-  return { duty, clause: clause ?? null, action, repeats: dutiesOf(policy).get(duty)?.interval ?? null, zone: policy.policy.zone ?? null };
+/** When the nth time of a duty is due; as the evaluator reckons it: a period after its trigger, or after the end of each of its intervals. */
+function deadlineOf({ runs_from, period, repeats, zone }: Pick<DutyRow, 'runs_from' | 'period' | 'repeats' | 'zone'>, number: number): string | null {
+  if (!runs_from) return null;
+  const from = repeats === null ? runs_from.getTime() : Date.parse(addPeriod(runs_from.getTime(), repeats, zone ?? 'UTC', number));
+  return period === null ? (repeats === null ? null : new Date(from).toISOString()) : addPeriod(from, period, zone ?? 'UTC');
 }
 
-const known = new WeakMap<CompiledPolicy, Map<string, PolicyDuty>>();
-
-function dutiesOf(compiled: CompiledPolicy): Map<string, PolicyDuty> {
-  let found = known.get(compiled);
-  if (!found) {
-    const { rules, obligations } = compiled.policy;
-    const all = (duties: readonly PolicyDuty[]): PolicyDuty[] => duties.flatMap((duty) => [duty, ...all(duty.consequences)]);
-    found = new Map(all([...obligations, ...rules.flatMap((rule) => [...rule.duties, ...rule.remedies])]).map((duty) => [duty.uid, duty]));
-    known.set(compiled, found);
-  }
-  return found;
-}
+const zoneOf = ({ policy }: CompiledPolicy): string | null => policy.zone ?? null;
 
 /** Duties that are all that is missing of a permission: its other conditions hold. */
-function waitedFor({ trace }: Pick<Evaluation, 'trace'>): { policy: string; duty: string; clause?: string; action: string }[] {
+function waitedFor({ trace }: Pick<Evaluation, 'trace'>): { policy: string; duty: string; clause: string | null; action: string }[] {
   return trace
     .filter((rule) => rule.kind === 'permission' && rule.matched && rule.constraints.every((constraint) => constraint.result === true))
-    .flatMap((rule) => rule.duties.filter((duty) => duty.phase === 'pre' && duty.state === 'due').map(({ duty, clause, action }) => ({ policy: rule.policy, duty, ...(clause === undefined ? {} : { clause }), action })));
+    .flatMap((rule) => rule.duties.filter((duty) => duty.phase === 'pre' && duty.state === 'due').map(({ duty, clause, action }) => ({ policy: rule.policy, duty, clause: clause ?? null, action })));
 }
 
 function filtered({ state }: DutyFilter): string {

@@ -5,9 +5,10 @@ import { Exclusions } from './exclusions.js';
 import { byFrames, type TitleFrames, withFrames } from './frames.js';
 import { type Hold, Holds, stateOf, withoutStop } from './holds.js';
 import { KeptKeys } from './kept.js';
-import { type Licence, Licences, type Stop } from './licences.js';
-import { evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
-import { type Governing, noteUse, useIsNoted, usesBefore } from './uses.js';
+import { type Instead, Licences, type Stop } from './licences.js';
+import { type CompiledPolicy, evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
+import { Simulations } from './simulations.js';
+import { type Bound, boundBy, noteUse, useIsNoted, usesBefore } from './uses.js';
 
 /** The licence said no. Carries the decision so that a person can ask why. */
 export class LicenceRefused extends Refusal {
@@ -16,17 +17,24 @@ export class LicenceRefused extends Refusal {
   }
 }
 
-/** A question, everything it depends on, and the answer. */
-interface Asked {
-  question: Question;
+/** Everything that an answer depends on. */
+interface Gathered {
   titleIds: string[];
   use: string | null;
-  governing: Governing[];
-  standing: string[];
+  bound: Bound[];
+  policies: CompiledPolicy[];
+  stopped: Stop[];
+  holds: Hold[];
   request: PolicyRequest;
   state: WorldState;
-  evaluation: Answer;
   frames: TitleFrames[];
+}
+
+/** A question, what it depends on, and the answer. */
+interface Asked extends Omit<Gathered, 'policies' | 'stopped' | 'holds'> {
+  question: Question;
+  standing: string[];
+  evaluation: Answer;
 }
 
 /** A decision that is about to end is not gone on with: its key could not be released any more. */
@@ -41,6 +49,7 @@ export class Rights extends Decisions {
   readonly holds: Holds;
   readonly exclusions: Exclusions;
   readonly duties: Duties;
+  readonly simulations: Simulations;
   private readonly kept: KeptKeys;
   private readonly vault: Vault;
   private readonly clock: () => Date;
@@ -51,6 +60,7 @@ export class Rights extends Decisions {
     this.exclusions = new Exclusions(database);
     this.holds = new Holds(database, this.licences);
     this.duties = new Duties(database, clock);
+    this.simulations = new Simulations({ database, licences: this.licences, clock, gather: (scope, question, instead) => this.gather(scope, question, instead) });
     this.kept = new KeptKeys(database);
     this.vault = vault;
     this.clock = clock;
@@ -94,14 +104,14 @@ export class Rights extends Decisions {
     return this.database.inStudio(scope, async () => (await this.ask(scope, question)).frames);
   }
 
-  private async lastPermit(scope: Scope, { question, use, governing, standing, titleIds, request }: Asked): Promise<Decision | undefined> {
+  private async lastPermit(scope: Scope, { question, use, bound, standing, titleIds, request }: Asked): Promise<Decision | undefined> {
     const last = await row<DecisionRow & { stands: boolean }>(
       `select ${decisionColumns}, licences = $5 and (select count(*) from decision_target where decision_id = decision.id and title_id = any($6)) = cardinality($6) and request->'targets' = $7 as stands
        from decision where studio_id = $1 and scope_id = $2 and action = $3 and member_id is not distinct from $4 order by id desc limit 1`,
       [scope.studioId, question.scopeId, question.action, scope.memberId ?? null, standing, titleIds, JSON.stringify(request.targets)],
     );
     if (last?.outcome !== 'permit' || !last.stands || last.valid_until.getTime() <= this.clock().getTime() + MARGIN_MS) return undefined;
-    return use === null || (await useIsNoted(question.action, use, licenceIds(governing))) ? toDecision(last) : undefined;
+    return use === null || (await useIsNoted(question.action, use, bound)) ? toDecision(last) : undefined;
   }
 
   /**
@@ -120,38 +130,46 @@ export class Rights extends Decisions {
     );
   }
 
-  /** Gathers everything the answer depends on, and answers. Writes nothing. */
+  /** Asks the licences as they stand. Writes nothing. */
   private async ask(scope: Scope, question: Question): Promise<Asked> {
-    const titleIds = [...new Set(question.titleIds)];
     // Before anything else is read: a licence that changes from here on undoes the decision.
-    const { standing } = (await row<{ standing: string[] }>(`select licences_standing($1) as standing`, [titleIds]))!;
-    const { byTitle, governing, stopped } = await this.licences.governing(scope, titleIds);
-    const use = question.use === undefined ? question.scopeId : question.use;
-    const holds = await this.holds.upon(scope, titleIds);
-    const whole = await this.request(scope, question, titleIds, governing, byTitle, use);
-    const world = { performed: await this.duties.performed(licenceIds(governing)), holds: [...stateOf(holds, (id) => governing.find(({ licence }) => licence.id === id)?.policy.id), ...stopped.map(({ hold }) => hold)] };
-    const policies = governing.map(({ policy }) => policy);
-    const { request, state, frames } = await byFrames(scope, question, this.exclusions, policies, whole, world);
+    const { standing } = (await row<{ standing: string[] }>(`select licences_standing($1) as standing`, [[...new Set(question.titleIds)]]))!;
+    const { policies, stopped, holds, frames, request, state, ...about } = await this.gather(scope, question);
     const evaluation = withHolds(withStops(withFrames(evaluate(policies, request, state), frames), stopped), holds);
-    return { question, titleIds, use, governing, standing, request, state, evaluation, frames };
+    return { question, ...about, standing, request, state, evaluation, frames };
   }
 
-  private async settle(scope: Scope, { question, titleIds, use, governing, standing, request, state, evaluation }: Asked): Promise<Decision> {
+  /** Everything that an answer depends on now, or would with another text in the place of a licence's own. */
+  private async gather(scope: Scope, question: Question, instead?: Instead): Promise<Gathered> {
+    const titleIds = [...new Set(question.titleIds)];
+    const { collections, governing, stopped } = await this.licences.governing(scope, titleIds, instead);
+    const use = question.use === undefined ? question.scopeId : question.use;
+    const holds = await this.holds.upon(scope, titleIds);
+    const bound = await boundBy(governing);
+    // Only a decision begins a use: who merely tries another text holds up nobody.
+    const counts = await usesBefore(question.action, use, bound, instead === undefined);
+    const whole = await this.request(scope, question, titleIds, collections, counts);
+    const world = { ...(await this.duties.known(bound)), holds: [...stateOf(holds, (id) => bound.find(({ licenceId }) => licenceId === id)?.policy.id), ...stopped.map(({ hold }) => hold)] };
+    const policies = governing.map(({ policy }) => policy);
+    return { titleIds, use, bound, policies, stopped, holds, ...(await byFrames(scope, question, this.exclusions, policies, whole, world)) };
+  }
+
+  private async settle(scope: Scope, { question, titleIds, use, bound, standing, request, state, evaluation }: Asked): Promise<Decision> {
     const id = newId();
     const at = this.clock();
     const validUntil = new Date(at.getTime() + config().BACKLOT_DECISION_SECONDS * 1000);
     const permitted = evaluation.outcome === 'permit';
     const write = async (): Promise<void> => {
       await this.record(scope, question, titleIds, { id, request, state, evaluation, at, validUntil, standing });
-      if (permitted && use !== null) await noteUse(question.action, use, licenceIds(governing), id);
-      await this.duties.begin({ id, action: question.action, use, at, evaluation, governing });
+      if (permitted && use !== null) await noteUse(question.action, use, bound, id);
+      await this.duties.begin({ id, action: question.action, use, at, evaluation, bound });
     };
     await (permitted ? write() : writeAnyway(write));
     const { reason, trace, policies } = evaluation;
     return { id, action: question.action, permitted, sentence: reason.sentence, reason, trace, policies, actor: question.actor, memberId: scope.memberId ?? null, scopeKind: question.scopeKind, scopeId: question.scopeId, at, validUntil };
   }
 
-  private async request(scope: Scope, question: Question, titleIds: string[], governing: Governing[], byTitle: ReadonlyMap<string, Licence[]>, use: string | null): Promise<PolicyRequest> {
+  private async request(scope: Scope, question: Question, titleIds: string[], collections: ReadonlyMap<string, string[]>, counts: Record<string, number>): Promise<PolicyRequest> {
     const named = await rows<{ title_id: string; asset_ids: string[] }>(`select title_id, asset_ids from licence_title where studio_id = $1 and title_id = any($2) and asset_ids <> '{}'`, [scope.studioId, titleIds]);
     const assets = new Map(named.map((title) => [title.title_id, title.asset_ids]));
     const territory = config().BACKLOT_TERRITORY;
@@ -159,19 +177,17 @@ export class Rights extends Decisions {
       action: question.action,
       targets: titleIds.map((id) => ({
         id: `urn:uuid:${id}`,
-        ancestors: [...(byTitle.get(id) ?? []).map(({ uid }) => `${uid}#titles`), ...(assets.get(id) ?? [])],
+        ancestors: [...(collections.get(id) ?? []), ...(assets.get(id) ?? [])],
       })),
       assignee: [`urn:uuid:${scope.studioId}`],
       now: this.clock().toISOString(),
       modelTenant: `urn:uuid:${scope.studioId}`,
-      counts: await usesBefore(question.action, use, governing),
+      counts,
       ...(question.purpose === undefined ? {} : { purpose: question.purpose }),
       ...(territory === undefined ? {} : { spatial: territory }),
     };
   }
 }
-
-const licenceIds = (governing: readonly Governing[]): string[] => governing.map(({ licence }) => licence.id);
 
 /** A licence of which no version decides refuses, and says so instead of speaking of a hold. */
 function withStops(answer: Answer, [stop]: readonly Stop[]): Answer {
@@ -180,7 +196,7 @@ function withStops(answer: Answer, [stop]: readonly Stop[]): Answer {
   return { policies, requestSha256, stateSha256, trace, outcome: 'refuse', obligations: [], reason: { rules: [], facts: [{ name: 'licence', value: stop.hold.id }], sentence: stop.sentence, whatWouldChangeIt: stop.wayOut } };
 }
 
-/** A hold refuses whatever the licences say. */
+/** A hold refuses whatever the licences say: one on a performer also those frames of a title in which they do not appear, because its key opens them all. */
 function withHolds(evaluation: Answer, [hold]: readonly Hold[]): Answer {
   if (!hold || evaluation.outcome === 'refuse') return evaluation;
   const sentence = `Refused: a hold is on the ${hold.kind}: ${withoutStop(hold.why)}.`;

@@ -9,6 +9,29 @@ export interface Governing {
   policy: CompiledPolicy;
 }
 
+/** A licence that binds a decision: its own, or one that it inherits from. */
+export interface Bound {
+  licenceId: string;
+  policy: CompiledPolicy;
+}
+
+/** Each licence with those it inherits from: a use under a licence is one under its parents as well. */
+export async function boundBy(governing: readonly Governing[]): Promise<Bound[]> {
+  const own = governing.map(({ licence, policy }) => ({ licenceId: licence.id, policy }));
+  const above = new Map<string, CompiledPolicy>();
+  const climb = ({ parents }: CompiledPolicy): void => {
+    for (const parent of parents) {
+      above.set(parent.id, parent);
+      climb(parent);
+    }
+  };
+  for (const { policy } of own) climb(policy);
+  for (const { policy } of own) above.delete(policy.id);
+  if (!above.size) return own;
+  const found = await rows<{ id: string; uid: string }>(`select id, uid from licence where studio_id = $1 and uid = any($2)`, [scoped().studioId, [...above.keys()]]);
+  return [...own, ...found.map(({ id, uid }) => ({ licenceId: id, policy: above.get(uid)! }))];
+}
+
 /** A rule that compares a count, and the actions whose uses it counts. */
 interface CountingRule {
   uid: string;
@@ -17,7 +40,7 @@ interface CountingRule {
 
 const known = new WeakMap<CompiledPolicy, CountingRule[]>();
 
-function countingRules(compiled: CompiledPolicy): CountingRule[] {
+export function countingRules(compiled: CompiledPolicy): CountingRule[] {
   let found = known.get(compiled);
   if (!found) {
     found = compiled.policy.rules.filter(comparesCount).map(({ uid, actions }) => ({ uid, actions: [...vocabulary.actions.keys()].filter((one) => actions.some(({ name }) => vocabulary.actionPath(one).includes(name))) }));
@@ -35,15 +58,15 @@ function comparesCount(value: unknown): boolean {
 
 /**
  * How many uses each counting rule had before this one, by rule. A use that was counted keeps its place, so asking again about it changes
- * nothing; a new one comes behind all others. From here to the end of the transaction no other decision counts these licences' uses, so that
- * of two at the cap one passes.
+ * nothing; a new one comes behind all others. `alone`: from here to the end of the transaction no other decision counts these licences' uses,
+ * so that of two at the cap one passes.
  */
-export async function usesBefore(action: string, use: string | null, governing: readonly Governing[]): Promise<Record<string, number>> {
-  const counting = governing.flatMap(({ licence, policy }) => countingRules(policy).map((rule) => ({ licenceId: licence.id, ...rule })));
+export async function usesBefore(action: string, use: string | null, bound: readonly Bound[], alone: boolean): Promise<Record<string, number>> {
+  const counting = bound.flatMap(({ licenceId, policy }) => countingRules(policy).map((rule) => ({ licenceId, ...rule })));
   if (!counting.length) return {};
   const licenceIds = [...new Set(counting.map((rule) => rule.licenceId))];
   // In one order everywhere, so that two decisions never wait for each other.
-  await rows(`select pg_advisory_xact_lock(hashtextextended(id, 4210)) from (select unnest($1::text[]) as id order by 1) as counted`, [licenceIds]);
+  if (alone) await rows(`select pg_advisory_xact_lock(hashtextextended(id, 4210)) from (select unnest($1::text[]) as id order by 1) as counted`, [licenceIds]);
   const used = await rows<{ licence_id: string; action: string; uses: string }>(
     `select u.licence_id, u.action, count(*) as uses from licence_use u
      where u.studio_id = $1 and u.licence_id = any($2) and u.action = any($3)
@@ -57,12 +80,14 @@ export async function usesBefore(action: string, use: string | null, governing: 
 }
 
 /** Notes that a permit was for this use, under each licence once. */
-export async function noteUse(action: string, use: string, licenceIds: readonly string[], decisionId: string): Promise<void> {
+export async function noteUse(action: string, use: string, bound: readonly Bound[], decisionId: string): Promise<void> {
+  const licenceIds = bound.map(({ licenceId }) => licenceId);
   await rows(`insert into licence_use (licence_id, action, use_id, studio_id, decision_id) select unnest($1::uuid[]), $2, $3, $4, $5 on conflict do nothing`, [licenceIds, shortName(action), use, scoped().studioId, decisionId]);
 }
 
 /** Whether each of these licences knows of this use. */
-export async function useIsNoted(action: string, use: string, licenceIds: readonly string[]): Promise<boolean> {
+export async function useIsNoted(action: string, use: string, bound: readonly Bound[]): Promise<boolean> {
+  const licenceIds = bound.map(({ licenceId }) => licenceId);
   const noted = await rows(`select from licence_use where licence_id = any($1) and action = $2 and use_id = $3`, [licenceIds, shortName(action), use]);
   return noted.length === licenceIds.length;
 }
