@@ -153,8 +153,8 @@ class Reader {
       return node;
     }
     if (object.termType === 'BlankNode') throw invalid(place ?? path, 'it is empty: nothing is said of it');
-    const iri = byTerm.has(name) ? termOf(object.value) : compact(object.value, place);
-    return byTerm.has(name) || byId.has(name) ? iri : { '@id': iri };
+    if (byTerm.has(name)) return termOf(object.value);
+    return byId.has(name) ? compact(object.value, place) : { '@id': prefixed(compact(object.value, place)) };
   }
 
   private isList(term: Term): boolean {
@@ -198,9 +198,11 @@ function nameOf(predicate: string): string {
   return /^http:\/\/purl\.org\/dc\/(terms|elements\/1\.1)\/title$/.test(predicate) ? 'dct:title' : predicate;
 }
 
-function termOf(iri: string): string {
-  if (iri.startsWith(ODRL)) return iri.slice(ODRL.length);
-  return iri.startsWith(CC) ? `cc:${iri.slice(CC.length)}` : iri.startsWith(PROFILE) ? `backlot:${iri.slice(PROFILE.length)}` : iri;
+const termOf = (iri: string): string => (iri.startsWith(ODRL) ? iri.slice(ODRL.length) : prefixed(iri));
+
+function prefixed(iri: string): string {
+  for (const [prefix, namespace] of [['odrl', ODRL], ['backlot', PROFILE], ['cc', CC]] as const) if (iri.startsWith(namespace)) return `${prefix}:${iri.slice(namespace.length)}`;
+  return iri;
 }
 
 function compact(iri: string, place: string | undefined): string {

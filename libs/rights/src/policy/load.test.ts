@@ -73,17 +73,6 @@ describe('what is not of the profile is refused at load, with the path inside th
   });
 });
 
-test('every example of the profile page is understood', () => {
-  const page = readFileSync(path.join(repositoryRoot, 'policies/profile/README.md'), 'utf8');
-  const examples = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text!) as Record<string, unknown>);
-  expect(examples.length).toBeGreaterThan(7);
-  for (const example of examples) {
-    if ('@context' in example) loadPolicy(example);
-    else if ('backlot:deadline' in example) loadPolicy(policy({ obligation: [example] }));
-    else loadPolicy(policy({ permission: [{ ...rule, ...example }] }));
-  }
-});
-
 describe('every construct of ODRL 2.2 has its place in the tree', () => {
   const only = <T>(list: readonly T[]): T => {
     expect(list).toHaveLength(1);
