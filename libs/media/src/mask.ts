@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Refusal } from '#libs/platform';
 import sharp from 'sharp';
 import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
