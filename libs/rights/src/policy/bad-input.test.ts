@@ -129,6 +129,14 @@ describe('JSON-LD of any form is refused with the path', () => {
   });
 });
 
+test.each<[string, string]>([
+  [JSON.stringify(policy()).replace('"permission":', '"prohibition":[{"action":"use"}],"permission":[],"permission":'), 'at /permission: it is given twice'],
+  [JSON.stringify(policy()).replace('"action":', '"target":"urn:x:{,:","\\u0061ction":"use","action":'), 'at /permission/0/action: it is given twice'],
+  [JSON.stringify(policy({ permission: [rule, { ...rule, action: ['use', 'play'] }] })).replace('"play"]', '"play"],"constraint":[{"and":[{},{"or":1,"or":2}]}]'), 'at /permission/1/constraint/0/and/1/or: it is given twice'],
+])('a field that is given twice is refused, whichever would win: %#', (text, problem) => {
+  expect(refusal(() => loadPolicy(text))).toMatchObject({ code: 'INVALID_POLICY', message: expect.stringContaining(problem) });
+});
+
 describe('values that JSON can carry and a policy cannot', () => {
   test.each<[string, unknown]>([
     ['a number without end', '{"uid": 1e400}'],

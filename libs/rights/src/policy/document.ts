@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { notes, type Tree } from './graph.js';
-import { invalid, InvalidPolicy, isObject, many, MAX_BYTES, MAX_DEPTH, MAX_FOREIGN_VALUES, MAX_VALUES, tooDeep, tooLarge, type Json } from './json.js';
+import { invalid, InvalidPolicy, isObject, many, MAX_BYTES, MAX_DEPTH, MAX_FOREIGN_VALUES, MAX_VALUES, pointer, tooDeep, tooLarge, type Json } from './json.js';
 import { bundledContexts, readJsonLd } from './jsonld.js';
 import { readTurtle } from './turtle.js';
 import { shortName } from './vocabulary.js';
@@ -41,11 +41,33 @@ function parse(text: string): unknown {
   const start = /^\s*(.?)/.exec(text)![1]!;
   if (start !== '{' && start !== '[') return turtle;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    refuseTwins(text);
+    return value;
   } catch (error) {
+    if (error instanceof InvalidPolicy) throw error;
     // A blank node of Turtle begins like an array.
     if (start === '[') return turtle;
     throw invalid('', `it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+/** JSON.parse keeps the last of two fields with one name; of a contract, either may be the one that counts. */
+function refuseTwins(json: string): void {
+  const open: { path: string; keys?: Set<string>; at: string | number }[] = [];
+  let text: string | undefined;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
+    const inside = open.at(-1);
+    if (token.startsWith('"')) text = token;
+    else if (token === '{' || token === '[') open.push({ path: inside ? `${inside.path}/${inside.at}` : '', ...(token === '{' ? { keys: new Set(), at: '' } : { at: 0 }) });
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ',' && typeof inside!.at === 'number') inside!.at += 1;
+    else if (token === ':') {
+      const key = JSON.parse(text!) as string;
+      inside!.at = pointer(key);
+      if (inside!.keys!.has(key)) throw invalid(`${inside!.path}/${inside!.at}`, 'it is given twice');
+      inside!.keys!.add(key);
+    }
   }
 }
 

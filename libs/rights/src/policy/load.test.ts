@@ -60,6 +60,7 @@ describe('what is not of the profile is refused at load, with the path inside th
     ['a segment that ends before it begins', policy({ permission: [{ ...rule, target: { uid: 'urn:x:y', 'backlot:segment': { first: 9, end: 9, rate: '24' } } }] }), 'backlot:segment'],
     ['no rule', policy({ permission: [] }), 'neither a permission nor a prohibition'],
     ['no uid', policy({ uid: null }), 'at /uid'],
+    ['a uid inside of itself', policy({ uid: '#me' }), 'at /uid: a policy has an IRI of its own'],
     ['a ticket as type', policy({ '@type': 'Ticket' }), 'at /@type'],
   ])('%s', (_, document, problem) => {
     let refusal: unknown;

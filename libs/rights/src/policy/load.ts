@@ -163,6 +163,7 @@ class Loader {
     this.context = new Context(document['@context']);
     this.top = this.fields({ value: document, path: '' }, policyKeys);
     this.uid = this.identifier(this.top.get('uid') ?? { value: undefined, path: '/uid' });
+    if (/^(#|_:)/.test(this.uid)) throw invalid('/uid', 'a policy has an IRI of its own');
     const zone = this.top.get('backlot:timeZone');
     this.zone = zone ? readZone(zone.value, zone.path) : usualZone;
     this.strict = this.profiles().includes(PROFILE);

@@ -9,6 +9,7 @@ import { bundledContexts } from './jsonld.js';
 import { instantiateLicence } from './licence.js';
 import { loadPolicy, type Policy } from './load.js';
 import { readPolicy } from './read.js';
+import { vocabulary } from './vocabulary.js';
 
 const json = (...parts: string[]): Json => JSON.parse(readFileSync(path.join(repositoryRoot, 'policies', ...parts), 'utf8')) as Json;
 
@@ -60,6 +61,16 @@ function meaning(policy: Policy): unknown {
   };
   return sorted(JSON.parse(plain));
 }
+
+const suites = path.join(repositoryRoot, '../shared/rights');
+const found = existsSync(suites) ? readdirSync(suites, { recursive: true, encoding: 'utf8' }).filter((name) => /\/policies\/.*\.ttl$|\/policy[A-Z]\d\.json$/.test(name)) : [];
+(found.length > 0 ? describe : describe.skip)('policies of the outside suites', () => {
+  test.each(found)('%s is read', async (name) => {
+    const words = vocabulary.extend({ leftOperands: { 'ex:dayOfWeek': { type: 'term', words: 'the day of the week' } } });
+    const document = await readPolicy(readFileSync(path.join(suites, name), 'utf8'), { vocabulary: words, zone: 'UTC' });
+    expect(loadPolicy(document, { vocabulary: words, zone: 'UTC' })).toMatchObject({ strict: false, rules: [{}] });
+  });
+});
 
 describe.each(policies)('%s', (_, document) => {
   const expected = meaning(loadPolicy(document));
