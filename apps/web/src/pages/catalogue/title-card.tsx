@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
-import { Film } from 'lucide-react';
 import { memo } from 'react';
 import type { CatalogueQuery } from '../../generated/graphql.js';
+import { Still } from '../../ui/still.js';
 import { Progress } from '../../ui/progress.js';
 import { isMoving, TitleStateChip } from './title-state.js';
 import { useUploads } from './uploads.js';
@@ -15,11 +15,7 @@ export const TitleCard = memo(function TitleCard({ title }: { title: CatalogueTi
   return (
     <Link to="/titles/$titleId" params={{ titleId: title.id }} className="group block rounded-lg">
       <div className="relative aspect-video overflow-hidden rounded-lg bg-panel ring-1 ring-line ring-inset">
-        {title.posterUrl ? (
-          <img src={title.posterUrl} alt="" loading="lazy" decoding="async" className="size-full object-cover transition-opacity group-hover:opacity-85" />
-        ) : (
-          <Film size={28} aria-hidden className="absolute top-1/2 left-1/2 -translate-1/2 text-line" />
-        )}
+        <Still url={title.posterUrl} className="size-full object-cover transition-opacity group-hover:opacity-85" />
         {isMoving(title.state) && progress != null && (
           <div className="absolute inset-x-2 bottom-2">
             <Progress value={progress} label={`${title.name}: ${title.state.toLowerCase()}`} />

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
-import { Film } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useRowsInSight } from '../../ui/rows-in-sight.js';
+import { Still } from '../../ui/still.js';
 
 interface Sample {
   keyframeUrl?: string | null;
@@ -32,7 +32,7 @@ export function Samples<One extends Sample>({ samples, children }: { samples: On
             style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
           >
             <div className="grid h-[4.5rem] w-32 shrink-0 place-items-center overflow-hidden rounded-sm bg-panel">
-              {sample.keyframeUrl ? <img src={sample.keyframeUrl} alt="" loading="lazy" className="size-full object-cover" /> : <Film size={18} aria-hidden className="text-line" />}
+              <Still url={sample.keyframeUrl} className="size-full object-cover" />
             </div>
             <div className="min-w-0 flex-1 text-sm">
               {sample.says}

@@ -1,6 +1,7 @@
 import clsx from 'clsx';
 import { timecode } from '../../../../shared/timecode.js';
 import { useRowsInSight } from '../../ui/rows-in-sight.js';
+import { Still } from '../../ui/still.js';
 import { entryInWords, type Shot } from './shots.js';
 
 const ROW = 84;
@@ -27,13 +28,7 @@ export function ShotList({ shots, rate, selected, onShot }: { shots: Shot[]; rat
             <span className="figures w-8 shrink-0 text-right text-sm text-faint">{shot.number + 1}</span>
             <span className="flex shrink-0 gap-1">
               {shot.keyframes.slice(0, 3).map((keyframe, place) => (
-                <img
-                  key={keyframe.frame}
-                  src={keyframe.url}
-                  alt=""
-                  loading="lazy"
-                  className={clsx('h-16 w-28 rounded-sm bg-black object-cover', place > 0 && 'hidden lg:block')}
-                />
+                <Still key={keyframe.frame} url={keyframe.url} className={clsx('h-16 w-28 rounded-sm bg-black object-cover', place > 0 && 'hidden lg:block')} />
               ))}
             </span>
             <span className="min-w-0 flex-1">

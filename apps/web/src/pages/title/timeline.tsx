@@ -4,6 +4,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNo
 import { timecode } from '../../../../shared/timecode.js';
 import { IconButton } from '../../ui/button.js';
 import type { Playhead } from './playhead.js';
+import { Still } from '../../ui/still.js';
 import { inPixels, type Band, type Range } from './bands.js';
 import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
 
@@ -158,7 +159,7 @@ function Block({ shot, scale, selected, onShot }: { shot: Shot; scale: number; s
         className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left outline-none', selected ? 'z-5 border-tungsten after:absolute after:inset-0 after:border-2 after:border-tungsten' : 'border-panel hover:brightness-125')}
         style={{ left: shot.first * scale, width: Math.max(width, 1.5) }}
       >
-        {width > 14 && keyframe && <img src={keyframe.url} alt="" loading="lazy" draggable={false} className="pointer-events-none size-full object-cover opacity-85" />}
+        {width > 14 && keyframe && <Still url={keyframe.url} className="pointer-events-none size-full object-cover opacity-85" />}
         {width > 26 && <span className="figures absolute bottom-1 left-1 rounded-sm bg-room/80 px-1 text-[0.6875rem] leading-4">{shot.number + 1}</span>}
       </button>
     </>

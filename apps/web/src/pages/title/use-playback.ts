@@ -61,7 +61,11 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     let again: ReturnType<typeof setTimeout> | undefined;
     let closed = false;
     hls.on(Hls.Events.ERROR, (_, data) => {
-      if (!data.fatal) return;
+      // The loader goes on past a refusal, which is one for every stretch of the film.
+      const status = data.response?.code ?? 0;
+      const refused = status >= 400 && status < 500;
+      if (!data.fatal && !refused) return;
+      hls.stopLoad();
       void refusalOf(data.frag?.url ?? playlistUrl).then((reason) => {
         if (closed) return;
         if (reason.code === PENDING || reason.code === OUTDATED) again = setTimeout(reload, reason.code === PENDING ? 2000 : 500);
