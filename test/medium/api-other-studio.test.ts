@@ -34,6 +34,14 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['retryTitle', 'title', `mutation ($id: ID!) { retryTitle(id: $id) { ${refused} } }`],
   ['cancelJob', 'job', `mutation ($id: ID!) { cancelJob(id: $id) { ${refused} } }`],
   ['correctShot', 'shot', `mutation ($id: ID!) { correctShot(id: $id, field: "sentence", value: "x") { ${refused} } }`],
+  ['addExclusion', 'title', `mutation ($id: ID!) { addExclusion(titleId: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],
+  ['changeExclusion', 'exclusion', `mutation ($id: ID!) { changeExclusion(id: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],
+  ['removeExclusion', 'exclusion', `mutation ($id: ID!) { removeExclusion(id: $id) { ${refused} } }`],
+  ['importExclusions', 'title', `mutation ($id: ID!) { importExclusions(titleId: $id, input: { list: "first,end,why" }) { ${refused} } }`],
+  ['addMark', 'title', `mutation ($id: ID!) { addMark(titleId: $id, input: { kind: CUE, subject: "x", first: 0, end: 1 }) { ${refused} } }`],
+  ['changeMark', 'mark', `mutation ($id: ID!) { changeMark(id: $id, input: { kind: CUE, subject: "x", first: 0, end: 1 }) { ${refused} } }`],
+  ['removeMark', 'mark', `mutation ($id: ID!) { removeMark(id: $id) { ${refused} } }`],
+  ['completeMarks', 'title', `mutation ($id: ID!) { completeMarks(titleId: $id, kind: CUE, complete: true) { ${refused} } }`],
   ['buildDataset', 'title', `mutation ($id: ID!) { buildDataset(input: { name: "x", titleIds: [$id] }) { ${refused} } }`],
   ['buildDataset', 'title', `mutation ($id: ID!, $own: ID!) { buildDataset(input: { name: "x", titleIds: [$own, $id] }) { ${refused} } }`, 'title'],
   ['startRun', 'datasetVersion', `mutation ($id: ID!, $own: ID!) { startRun(input: { name: "x", datasetVersionId: $id, baseModelId: $own }) { ${refused} } }`, 'base'],
@@ -99,7 +107,7 @@ describe('what if another studio calls this?', () => {
 
   test('no list holds a thing of the other studio', async () => {
     const answer = await api.b.as.admin.graphql(`{
-      titles(first: 100) { nodes { id decisions(first: 9) { nodes { id } } licences { id } } totalCount } licences(first: 100) { nodes { id titles(first: 9) { nodes { id } } } totalCount }
+      titles(first: 100) { nodes { id decisions(first: 9) { nodes { id } } licences { id } exclusions(first: 9) { nodes { id title { id } } } marks(first: 9) { nodes { id } } } totalCount } licences(first: 100) { nodes { id titles(first: 9) { nodes { id } } } totalCount }
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
       holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }
