@@ -11,13 +11,16 @@ const options = Object.fromEntries(Object.keys(sources).map((name) => [name, { t
 const { values } = parseArgs({ options });
 const here = process.env.INIT_CWD ?? process.cwd();
 
+const lines: string[] = [];
 let failed = false;
 for (const [name, source] of Object.entries(sources)) {
   const named = values[name as keyof typeof sources]?.map((folder) => path.resolve(here, folder));
   for (const folder of named ?? ('folder' in source ? [source.folder] : [])) {
     const suite = await run(source, folder);
-    for (const line of report(suite)) console.log(line);
+    lines.push(...report(suite));
     failed ||= suite.cases.some((one) => differences(one).length > 0) || (named !== undefined && suite.cases.length === 0);
   }
 }
+// At once: whoever reads only the first line must not break off the rest.
+console.log(lines.join('\n'));
 process.exitCode = failed ? 1 : 0;
