@@ -292,6 +292,7 @@ describe('a licence that inherits', () => {
     const licence = await signed(child(parent, ['ingest', 'curate', 'fineTune']));
     expect(licence.ends?.toISOString()).toBe('2031-01-01T00:00:00.000Z');
     const titleId = await titleUnder(licence);
+    expect([await ask(titleId), await ask(titleId, 'fineTune') === 'permitted', await ask(titleId, 'export') === 'permitted']).toEqual(['permitted', false, false]);
     const decision = await rights.decide(a, { action: 'curate', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], actor: 'test' });
     const stands = async (): Promise<boolean> => (await world.database.inStudio(a, () => rows<{ stands: boolean }>(`select decision_stands($1) as stands`, [decision.id])))[0]!.stands;
     expect(await stands()).toBe(true);

@@ -36,6 +36,7 @@ import { HoldResolver, HoldsResolver, LicenceHoldsResolver, TitleHoldsResolver }
 import { LogEntryResolver, LogResolver } from './resolvers/log.js';
 import { MemberResolver, SignInResolver } from './resolvers/members.js';
 import { DecisionResolver, RightsResolver } from './resolvers/rights.js';
+import { FlipResolver, FlipsOfTitleResolver, SimulationResolver, SimulationsResolver } from './resolvers/simulations.js';
 import { AnalysisResolver, ShotResolver, TitleResolver, TitlesResolver, UploadResolver } from './resolvers/titles.js';
 import { ModelResolver, TrainingResolver, TrainingRunResolver } from './resolvers/training.js';
 import { UnknownFilter } from './resolvers/unknown-filter.js';
@@ -45,6 +46,7 @@ const resolvers = [
   TitlesResolver, TitleResolver, AnalysisResolver, ShotResolver, UploadResolver,
   RightsResolver, DecisionResolver,
   LicencesResolver, LicenceResolver, LicenceVersionResolver, SignatureResolver, LicenceEventResolver,
+  SimulationsResolver, SimulationResolver, FlipResolver, FlipsOfTitleResolver,
   ExclusionsResolver, ExclusionResolver, MarkResolver, TitleExclusionsResolver,
   HoldsResolver, HoldResolver, LicenceHoldsResolver, TitleHoldsResolver,
   DutiesResolver, DutyResolver,

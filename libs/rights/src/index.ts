@@ -20,3 +20,4 @@ export { type Exclusion, type ExclusionInput, Exclusions, type Imported, type Ma
 export type { LeftOut, TitleFrames } from './frames.js';
 export { type Hold, type HoldInput, type HoldKind, Holds } from './holds.js';
 export { LicenceRefused, Rights } from './rights.js';
+export { type Flip, type FlipsOfJob, type FlipsOfTitle, type LicenceSimulation, type SimulationInput, Simulations } from './simulations.js';

@@ -31,9 +31,18 @@ export interface Stop {
   wayOut: string;
 }
 
+/** A text to take in the place of a licence's own: what would be if it were signed. */
+export interface Instead {
+  licence: Licence;
+  policy: CompiledPolicy;
+  /** As if every title were under the licence. */
+  everywhere: boolean;
+}
+
 /** What decides about titles. */
 export interface Governing {
-  byTitle: Map<string, Licence[]>;
+  /** The collections that each title is in: those of its licences, and of all that these inherit from. */
+  collections: Map<string, string[]>;
   /** The licences of which a version decides, with its policy. */
   governing: { licence: Licence; policy: CompiledPolicy }[];
   /** One for each licence of which none does: it refuses all of its titles. */
@@ -304,19 +313,23 @@ export class Licences {
   }
 
   /** What decides about titles: the version of each of their licences that is in force, and a hold for each licence that has none. */
-  async governing(scope: Scope, titleIds: string[]): Promise<Governing> {
+  async governing(scope: Scope, titleIds: string[], instead?: Instead): Promise<Governing> {
     return this.database.inStudio(scope, async () => {
       const byTitle = await this.ofTitles(scope, titleIds);
+      if (instead?.everywhere) for (const own of byTitle.values()) if (!own.some(({ id }) => id === instead.licence.id)) own.push(instead.licence);
       const own = new Map([...byTitle.values()].flat().map((licence) => [licence.id, licence]));
       const all = await this.withParents(scope, own);
       const governing: Governing['governing'] = [];
       const held: Licence[] = [];
       for (const licence of own.values()) {
-        const policy = this.compiler.licence(licence, all);
+        const policy = licence.id === instead?.licence.id ? instead.policy : this.compiler.licence(licence, all);
         if (policy) governing.push({ licence, policy });
         else held.push(licence);
       }
-      return { byTitle, governing, stopped: await this.stops(held, all) };
+      const within = new Map(held.map(({ id, uid }) => [id, [titlesOf(uid)]]));
+      for (const { licence, policy } of governing) within.set(licence.id, collectionsOf(policy));
+      const collections = new Map([...byTitle].map(([titleId, licences]) => [titleId, [...new Set(licences.flatMap(({ id }) => within.get(id)!))]]));
+      return { collections, governing, stopped: await this.stops(held, all) };
     });
   }
 
@@ -350,6 +363,24 @@ export class Licences {
   /** A policy of the studio ready to decide, with those it inherits from. Throws Refusal INVALID_POLICY where one of these has no version that decides. */
   async ready(scope: Scope, policy: Record<string, unknown>): Promise<CompiledPolicy> {
     return this.database.inStudio(scope, async () => this.compiler.policy(policy, (await this.heritage(scope, policy)).policies));
+  }
+
+  /** The policies of versions as they stood ("licence:version"), by licence id; those of licences that did not decide are left out. */
+  async asTheyStood(scope: Scope, standing: readonly string[]): Promise<Map<string, CompiledPolicy>> {
+    const [ids, versions] = [standing.map((one) => one.split(':')[0]!), standing.map((one) => Number(one.split(':')[1]))];
+    const decided = ids.flatMap((id, at) => (Number.isInteger(versions[at]) ? [{ id, version: versions[at]! }] : []));
+    const found = await this.database.inStudio(scope, () =>
+      rows<LicenceRow>(
+        `select l.id, l.name, l.licensor, l.uid, l.created_at, null as suspended_at, null as withdrawn_at, v.version, v.policy, v.sha256, v.parents, v.begins_at, v.ends_at, v.signed_at, v.effective_from, true as effective
+         from unnest($1::uuid[], $2::int[]) s (id, version) join licence l on l.id = s.id join licence_version v on v.licence_id = s.id and v.version = s.version`,
+        [decided.map(({ id }) => id), decided.map(({ version }) => version)],
+      ),
+    );
+    const all = new Map(this.licences(found).map((licence) => [licence.id, licence]));
+    return new Map([...all.values()].flatMap((licence) => {
+      const policy = this.compiler.licence(licence, all);
+      return policy ? [[licence.id, policy] as const] : [];
+    }));
   }
 
   /** The policies that a document names as its parents: each a licence of the studio that decides. */
@@ -388,7 +419,7 @@ export class Licences {
     );
     return held.map((licence) => {
       const [why, wayOut] = stopped(licence, said.get(licence.id), [...all.values()].find(({ id, decides }) => licence.parents.includes(id) && !decides));
-      return { hold: { id: `urn:uuid:${licence.id}`, on: 'title', subject: `${licence.uid}#titles`, why, since: licence.createdAt.toISOString() }, sentence: `Refused: ${why}.`, wayOut };
+      return { hold: { id: `urn:uuid:${licence.id}`, on: 'title', subject: titlesOf(licence.uid), why, since: licence.createdAt.toISOString() }, sentence: `Refused: ${why}.`, wayOut };
     });
   }
 
@@ -505,6 +536,12 @@ const ENDING = `
   select v.licence_id, v.ends_at from licence_version v join licence w on w.id = v.licence_id
   where v.studio_id = $1 and v.signed_at is not null and v.ends_at > $2 and v.ends_at <= $3 and v.effective_from <= statement_timestamp() and w.withdrawn_at is null
     and not exists (select from licence_version n where n.licence_id = v.licence_id and n.version > v.version and n.signed_at is not null and n.effective_from <= statement_timestamp())`;
+
+/** The titles attached to a licence. */
+const titlesOf = (uid: string): string => `${uid}#titles`;
+
+/** The collections that a title under a policy is in. */
+export const collectionsOf = ({ id, parents }: CompiledPolicy): string[] => [titlesOf(id), ...parents.flatMap(collectionsOf)];
 
 const parentsOf = (licences: Iterable<Licence>, known: ReadonlyMap<string, Licence>): string[] => [...new Set([...licences].flatMap(({ parents }) => parents))].filter((id) => !known.has(id));
 

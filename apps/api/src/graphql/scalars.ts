@@ -39,7 +39,7 @@ const BigInt_ = new GraphQLScalarType<bigint, string>({
 const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
 
 const RESULTS = { SignInResult: 'Member', TitleEditResult: 'Title' } as Record<string, string>;
-for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
+for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
 
 /** How the schema's own types are read and written. */
 export const schemaTypes = {
@@ -54,6 +54,7 @@ export const schemaTypes = {
   MarkKind: words('PERFORMER', 'CUE'),
   MarkSource: words('WRITTEN', 'MODELLED'),
   Review: words('WAITING', 'APPROVED', 'REJECTED'),
+  SimulationAgainst: words('CATALOGUE', 'DECISIONS'),
   LicenceState: words('DRAFT', 'SIGNED', 'ACTIVE', 'EXPIRING', 'SUSPENDED', 'EXPIRED', 'WITHDRAWN'),
   LicenceVersionState: words('DRAFT', 'SIGNED', 'IN_FORCE', 'AMENDED', 'DISCARDED'),
   LicenceVersionKind: words('ORIGINAL', 'AMENDMENT', 'TIGHTENING'),

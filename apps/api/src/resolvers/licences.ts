@@ -2,7 +2,7 @@ import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '
 import type { Member, Principal } from '#libs/access';
 import type { Title } from '#libs/catalogue';
 import { notFound, type Page, type Paged, Refusal } from '#libs/platform';
-import { type Change, type Licence, type LicenceEvent, type LicenceVersion, type PolicySource, Rights, type Signature, type VersionDraft } from '#libs/rights';
+import { type Change, type Licence, type LicenceEvent, type LicenceVersion, type PolicySource, Rights, type Signature, type LicenceSimulation, type VersionDraft } from '#libs/rights';
 import type { RequestContext } from '../graphql/context.js';
 import { Can, Me } from '../guard/permission.js';
 import { type Connection, connection } from './connection.js';
@@ -127,6 +127,11 @@ export class LicenceResolver {
   @Can('read', 'Title')
   titles(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Title>> {
     return connection(this.titlesOf(licence, me, page, load), () => this.rights.licences.countTitles(me, licence.id));
+  }
+
+  @ResolveField()
+  simulations(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page): Promise<Connection<LicenceSimulation>> {
+    return connection(this.rights.simulations.page(me, licence.id, page), () => this.rights.simulations.count(me, licence.id));
   }
 
   private async titlesOf(licence: Licence, me: Principal, page: Page, load: RequestContext['load']): Promise<Paged<Title>> {
