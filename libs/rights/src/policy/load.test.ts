@@ -61,6 +61,8 @@ describe('what is not of the profile is refused at load, with the path inside th
     ['no rule', policy({ permission: [] }), 'neither a permission nor a prohibition'],
     ['no uid', policy({ uid: null }), 'at /uid'],
     ['a uid inside of itself', policy({ uid: '#me' }), 'at /uid: a policy has an IRI of its own'],
+    ['an empty list of targets', policy({ permission: [{ ...rule, target: [] }] }), 'at /permission/0/target: it is empty'],
+    ['an assignee that is null', policy({ permission: [{ ...rule, assignee: null }] }), 'at /permission/0/assignee: it is empty'],
     ['a ticket as type', policy({ '@type': 'Ticket' }), 'at /@type'],
   ])('%s', (_, document, problem) => {
     let refusal: unknown;

@@ -132,6 +132,7 @@ const told = ['output', 'attributedParty', 'attributingParty', 'compensatedParty
 const ruleKeys = [...common, 'action', 'target', 'assigner', 'assignee', 'constraint', ...told];
 const policyKeys = [...ruleKeys, '@context', 'profile', 'conflict', 'inheritFrom', 'permission', 'prohibition', 'obligation', 'backlot:version', 'backlot:timeZone'];
 const dutyKeys = [...ruleKeys, 'consequence', 'backlot:phase', 'backlot:trigger', 'backlot:deadline', 'backlot:interval'];
+const limits = ['action', 'target', 'assigner', 'assignee'];
 const logics = ['and', 'or', 'xone', 'andSequence'] as const;
 
 /** A part of the document and where it stands. */
@@ -445,6 +446,8 @@ class Loader {
       if (name === 'hasPolicy' || name === 'partOf') throw invalid(here, `"${key}" would bring in what another document says; name the target or party in the rule instead`);
       if (!known.includes(name)) throw invalid(here, `"${key}" is not known here`);
       if (fields.has(name)) throw invalid(here, 'it is given twice');
+      // Left out, these mean everyone and everything: nobody writes them empty to say that.
+      if (limits.includes(name) && many(content).length === 0) throw invalid(here, 'it is empty; name what is meant, or leave it out');
       if (content !== undefined && content !== null) fields.set(name, { value: content, path: here });
     }
     for (const name of told) for (const part of this.each(fields, name)) this.identifier(isObject(part.value) ? { ...part, value: part.value['@id'] ?? part.value.uid ?? part.value.source } : part);
