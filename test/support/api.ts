@@ -146,8 +146,8 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
       const decision = scopeId === id.title ? id.decision : newId();
       await put(
         `insert into decision (id, studio_id, member_id, actor, action, scope_kind, scope_id, outcome, policies, request, request_sha256, state_sha256, trace, reason, sentence, valid_until, licences)
-         values ($1, $2, $3, 'test', 'curate', 'title', $4, 'permit', $5, '{}', '', '', '[]', '{}', 'It is allowed.', now() + interval '1 hour', $6)`,
-        [decision, studioId, memberId, scopeId, JSON.stringify([{ id: uid, version: '1', sha256: canonicalSha256(policy) }]), [`${id.licence}:1`]],
+         values ($1, $2, $3, 'test', 'curate', 'title', $4, 'permit', $5, $7, '', '', '[]', '{}', 'It is allowed.', now() + interval '1 hour', $6)`,
+        [decision, studioId, memberId, scopeId, JSON.stringify([{ id: uid, version: '1', sha256: canonicalSha256(policy) }]), [`${id.licence}:1`], { targets: [{ id: `urn:uuid:${id.title}`, ancestors: [`${uid}#titles`] }] }],
       );
       await put(`insert into decision_target (decision_id, title_id, studio_id) values ($1, $2, $3)`, [decision, id.title, studioId]);
     }

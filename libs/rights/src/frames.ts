@@ -56,6 +56,8 @@ export async function byFrames(scope: Scope, question: Question, exclusions: Exc
       const out = place.touched(range);
       return { ...out, sentence: plainly(sentence, out, edit, leftOut.get(edit.titleId)?.find(({ id }) => id === rules[0])), rules };
     });
+    // What is left out of other actions only tells nothing apart here.
+    if (!left.length && !known.length && !bySegment) return [target];
     const permitted = without({ first: 0, end: edit.frames }, joined(left));
     frames.push({ titleId: edit.titleId, frames: edit.frames, permitted, leftOut: left });
     const about = piecesOf(question.frames === 'permitted' ? 'permitted' : asked, edit, permitted, left);
