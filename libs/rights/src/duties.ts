@@ -170,7 +170,7 @@ export class Duties {
     if (!begun.length) return;
     await rows(
       `insert into duty (id, studio_id, licence_id, duty, cause, clause, action, phase, trigger, period, repeats, zone, decision_id, began_at, runs_from, due_at)
-       select b.id, $1, b."licenceId", b.duty, b.cause, b.clause, b.action, b.phase, b.trigger, b.period, b.repeats, b.zone, $2, $3, case when b.runs then $3 end, b."dueAt"
+       select b.id, $1, b."licenceId", b.duty, b.cause, b.clause, b.action, b.phase, b.trigger, b.period, b.repeats, b.zone, $2, $3::timestamptz, case when b.runs then $3::timestamptz end, b."dueAt"
        from jsonb_to_recordset($4) as b(id uuid, "licenceId" uuid, duty text, cause text, clause text, action text, phase text, trigger text, period text, repeats text, zone text, runs boolean, "dueAt" timestamptz)
        on conflict do nothing`,
       [scoped().studioId, decisionId, at, JSON.stringify(begun.map((one) => ({ ...one, id: newId() })))],
