@@ -10,6 +10,8 @@ export class LicenceVersions1700000000010 implements MigrationInterface {
         studio_id uuid not null,
         policy jsonb not null,
         sha256 text not null,
+        -- The contract template that it was made from, and its values.
+        template jsonb,
         kind text not null check (kind in ('original', 'amendment', 'tightening')),
         -- Ids of the rules that an amendment says it loosens.
         loosens text[] not null default '{}',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { newId, Refusal, rows, type Scope } from '#libs/platform';
-import { type Licence, type Question, Rights } from '#libs/rights';
+import { canonicalSha256, type Licence, type Question, Rights } from '#libs/rights';
 import { policyOf, sign } from '../support/films.js';
 import { makeWorld, type World } from '../support/studio.js';
 
@@ -155,6 +155,32 @@ describe('what a draft may be', () => {
     const licence = await signed(policy(['curate'], { constraint: [until('2031-05-01')] }));
     expect([licence.begins, licence.ends?.toISOString()]).toEqual([null, '2031-05-01T00:00:00.000Z']);
     expect((await signed(policy(['curate'], { constraint: [until('2020-05-01')] }))).state).toBe('expired');
+  });
+
+  test('Turtle is read, kept as JSON-LD, and its hash is that of what is kept', async () => {
+    const uid = `urn:uuid:${newId()}`;
+    const text = `@prefix odrl: <http://www.w3.org/ns/odrl/2/> . @prefix backlot: <urn:backlot:profile:> .
+      <${uid}> a odrl:Agreement ; odrl:profile <urn:backlot:profile:> ; odrl:permission [ odrl:action backlot:curate ; odrl:target <${uid}#titles> ; odrl:assignee <urn:uuid:${a.studioId}> ; odrl:assigner <urn:example:licensor> ] .`;
+    const licence = await rights.licences.draft(archivist, { name: 'Turtle', licensor: 'L', source: { text } });
+    expect([licence.uid, licence.sha256]).toEqual([uid, canonicalSha256(licence.policy)]);
+    await sign(rights, a, licence.id);
+    expect(await ask(await titleUnder(await rights.licences.find(a, licence.id)))).toBe('permitted');
+    expect(await codeOf(rights.licences.draft(archivist, { name: 'Turtle', licensor: 'L', source: { text: `${text} nonsense` } }))).toBe('INVALID_POLICY');
+  });
+
+  test('a template with its values is a licence of the studio, in the words of the contract; another version keeps its id', async () => {
+    const licence = await rights.licences.draft(archivist, { name: 'Template', licensor: 'L', source: { template: 'fine-tune', parameters: { until: '2031-12-31' } } });
+    expect(licence).toMatchObject({ ends: new Date('2032-01-01T00:00:00Z'), template: { template: 'fine-tune', parameters: { until: '2031-12-31', licensee: `urn:uuid:${a.studioId}` } } });
+    const { sections } = await rights.licences.prose(a, licence);
+    expect(sections.find(({ clause }) => clause === '4.2')).toMatchObject({ heading: 'Fine-tuning', prose: expect.stringContaining('2031'), sentences: [expect.objectContaining({ rule: `${licence.uid}#p2` })] });
+    await sign(rights, a, licence.id);
+    expect(await ask(await titleUnder(await rights.licences.find(a, licence.id)), 'fineTune')).toBe('permitted');
+    const shorter = await rights.licences.amend(archivist, licence.id, { source: { template: 'fine-tune', parameters: { until: '2030-12-31' } }, why: 'A year less.' });
+    expect(shorter).toMatchObject({ kind: 'tightening', version: 2 });
+    for (const [source, code] of [[{ template: 'no-such', parameters: {} }, 'UNKNOWN_TEMPLATE'], [{ template: '../samples/ended', parameters: {} }, 'UNKNOWN_TEMPLATE'], [{ template: 'fine-tune', parameters: { until: 'soon' } }, 'INVALID_POLICY'], [{ template: 'fine-tune', parameters: { colour: 'red' } }, 'INVALID_POLICY']] as const) {
+      expect({ source, code: await codeOf(rights.licences.draft(archivist, { name: 'x', licensor: 'L', source })) }).toEqual({ source, code });
+    }
+    expect((await rights.licences.templates()).map(({ name }) => name)).toContain('guild-consent');
   });
 
   test('the same policy as text is the same licence', async () => {

@@ -3,9 +3,9 @@ import { appendEntry } from '#libs/audit';
 import { type Database, decodeCursor, emit, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, scoped, toPage } from '#libs/platform';
 import { Compiler, type Heritage } from './licences/compiler.js';
 import { type Licence, type LicenceEvent, type LicenceEventName, type LicenceRow, licenceSql, type LicenceVersion, type Signature, toLicence, toVersion, type VersionRow, versionSql } from './licences/rows.js';
-import { documentOf, type PolicySource } from './licences/source.js';
+import { contractOf, documentOf, type FilledTemplate, type PolicySource, type Sourced, templates } from './licences/source.js';
 import { type Term, termOf, within } from './licences/term.js';
-import { type Change, type CompiledPolicy, diffPolicies, type Hold, summarise } from './policy/index.js';
+import { type Change, type CompiledPolicy, diffPolicies, type Hold, type Prose, renderPolicy, summarise, type Template } from './policy/index.js';
 import { loadPolicy } from './policy/load.js';
 
 export interface LicenceDraft {
@@ -65,9 +65,9 @@ export class Licences {
   /** A new licence as a draft that nobody has signed. Throws Refusal INVALID_POLICY with the path inside the document, BAD_LICENCE, UID_TAKEN. */
   async draft(scope: Scope, { name, licensor, source }: LicenceDraft): Promise<Licence> {
     const [called, grantor] = [plainText('name', name, 300), plainText('licensor', licensor, 300)];
-    const document = await documentOf(source);
+    const sourced = await documentOf(source, scope.studioId);
     return this.database.inStudio(scope, async () => {
-      const draft = await this.checked(scope, document);
+      const draft = await this.checked(scope, sourced);
       const id = newId();
       const created = await row(`insert into licence (id, studio_id, name, licensor, uid, created_by) values ($1, $2, $3, $4, $5, $6) on conflict (studio_id, uid) do nothing returning id`, [id, scope.studioId, called, grantor, draft.compiled.id, scope.memberId ?? null]);
       if (!created) throw new Refusal('UID_TAKEN', `Another licence of the studio has the id ${draft.compiled.id}.`, 'Give the policy an id of its own, or draft a new version of that licence.', 409);
@@ -80,13 +80,13 @@ export class Licences {
   /** A draft of the next version of a signed licence. Throws Refusal LOOSENS where it allows more without naming the rules, DRAFT_IN_HAND, NOT_SIGNED and what `draft` throws. */
   async amend(scope: Scope, licenceId: string, draft: VersionDraft): Promise<LicenceVersion> {
     const why = plainText('reason', draft.why, 2_000);
-    const document = await documentOf(draft.source);
+    const sourced = await documentOf(draft.source, scope.studioId, (await this.find(scope, licenceId)).uid);
     return this.database.inStudio(scope, async () => {
       await this.lock(licenceId);
       const versions = await this.latest(licenceId);
       if (versions.draft) throw new Refusal('DRAFT_IN_HAND', `Version ${versions.draft.version} is a draft already.`, 'Correct that draft, or discard it first.', 409);
       if (!versions.signed) throw notSigned();
-      const checked = await this.checked(scope, document, { licenceId, uid: versions.uid });
+      const checked = await this.checked(scope, sourced, { licenceId, uid: versions.uid });
       const version = versions.highest + 1;
       await this.insertVersion(scope, licenceId, version, checked, { ...(await this.compared(scope, versions.signed, checked.compiled, draft.loosens ?? [])), effectiveFrom: draft.effectiveFrom ?? null });
       await this.note(scope, licenceId, { event: 'drafted', version, why, sha256: checked.compiled.sha256 });
@@ -97,16 +97,16 @@ export class Licences {
   /** Corrects an unsigned version; signatures under the text before it no longer count. Throws Refusal ALREADY_SIGNED, NOT_FOUND and what `amend` throws. */
   async revise(scope: Scope, licenceId: string, version: number, draft: VersionDraft): Promise<LicenceVersion> {
     const why = plainText('reason', draft.why, 2_000);
-    const document = await documentOf(draft.source);
+    const sourced = await documentOf(draft.source, scope.studioId, (await this.find(scope, licenceId)).uid);
     return this.database.inStudio(scope, async () => {
       await this.lock(licenceId);
       await this.unsigned(licenceId, version);
       const versions = await this.latest(licenceId);
-      const checked = await this.checked(scope, document, { licenceId, uid: versions.uid });
+      const checked = await this.checked(scope, sourced, { licenceId, uid: versions.uid });
       const compared = versions.signed ? await this.compared(scope, versions.signed, checked.compiled, draft.loosens ?? []) : { kind: 'original' as const, loosens: [], changes: [] };
       await rows(
-        `update licence_version set policy = $3, sha256 = $4, kind = $5, loosens = $6, changes = $7, parents = $8, begins_at = $9, ends_at = $10, effective_from = $11 where licence_id = $1 and version = $2`,
-        [licenceId, version, checked.document, checked.compiled.sha256, compared.kind, compared.loosens, JSON.stringify(compared.changes), checked.heritage.parents, checked.term.begins, checked.term.ends, draft.effectiveFrom ?? null],
+        `update licence_version set policy = $3, sha256 = $4, kind = $5, loosens = $6, changes = $7, parents = $8, begins_at = $9, ends_at = $10, effective_from = $11, template = $12 where licence_id = $1 and version = $2`,
+        [licenceId, version, checked.document, checked.compiled.sha256, compared.kind, compared.loosens, JSON.stringify(compared.changes), checked.heritage.parents, checked.term.begins, checked.term.ends, draft.effectiveFrom ?? null, checked.template],
       );
       await this.note(scope, licenceId, { event: 'revised', version, why, sha256: checked.compiled.sha256 });
       return this.version(scope, licenceId, version);
@@ -360,6 +360,18 @@ export class Licences {
     return summarise(await this.ready(scope, policy));
   }
 
+  /** A text in numbered clauses, each rule with its place; with the contract's own words where it was made from a template. */
+  async prose(scope: Scope, { policy, sha256, template }: { policy: Record<string, unknown>; sha256: string; template: FilledTemplate | null }): Promise<Prose> {
+    const compiled = await this.ready(scope, policy);
+    const contract = template ? await contractOf(template, compiled.id, sha256) : undefined;
+    return renderPolicy(compiled, contract ? { contract } : {});
+  }
+
+  /** The contract templates that a draft can be made from. */
+  templates(): Promise<{ name: string; template: Template }[]> {
+    return templates();
+  }
+
   /** A policy of the studio ready to decide, with those it inherits from. Throws Refusal INVALID_POLICY where one of these has no version that decides. */
   async ready(scope: Scope, policy: Record<string, unknown>): Promise<CompiledPolicy> {
     return this.database.inStudio(scope, async () => this.compiler.policy(policy, (await this.heritage(scope, policy)).policies));
@@ -371,7 +383,7 @@ export class Licences {
     const decided = ids.flatMap((id, at) => (Number.isInteger(versions[at]) ? [{ id, version: versions[at]! }] : []));
     const found = await this.database.inStudio(scope, () =>
       rows<LicenceRow>(
-        `select l.id, l.name, l.licensor, l.uid, l.created_at, null as suspended_at, null as withdrawn_at, v.version, v.policy, v.sha256, v.parents, v.begins_at, v.ends_at, v.signed_at, v.effective_from, true as effective
+        `select l.id, l.name, l.licensor, l.uid, l.created_at, null as suspended_at, null as withdrawn_at, v.version, v.policy, v.sha256, v.template, v.parents, v.begins_at, v.ends_at, v.signed_at, v.effective_from, true as effective
          from unnest($1::uuid[], $2::int[]) s (id, version) join licence l on l.id = s.id join licence_version v on v.licence_id = s.id and v.version = s.version`,
         [decided.map(({ id }) => id), decided.map(({ version }) => version)],
       ),
@@ -423,12 +435,12 @@ export class Licences {
     });
   }
 
-  private async checked(scope: Scope, document: Record<string, unknown>, of?: { licenceId: string; uid: string }): Promise<Checked> {
+  private async checked(scope: Scope, { document, template }: Sourced, of?: { licenceId: string; uid: string }): Promise<Checked> {
     const heritage = await this.heritage(scope, document, of?.licenceId);
     const compiled = this.compiler.policy(document, heritage.policies);
     if (!compiled.policy.strict) throw new Refusal('INVALID_POLICY', 'The policy is not valid at /profile: a licence declares the profile urn:backlot:profile: and names every action and target.', 'Write "profile": "urn:backlot:profile:" into it; policies/profile/README.md shows how.');
     if (of && compiled.id !== of.uid) throw new Refusal('INVALID_POLICY', `The policy is not valid at /uid: every version of this licence has the id ${of.uid}.`, 'Keep the id, or draft a new licence.');
-    return { document, compiled, heritage, term: within(termOf(compiled), heritage.terms) };
+    return { document, template, compiled, heritage, term: within(termOf(compiled), heritage.terms) };
   }
 
   /** What a draft changes in the version signed last; refuses where it loosens rules that it does not name. */
@@ -448,10 +460,10 @@ export class Licences {
     return { kind: loosening.length > 0 ? 'amendment' : 'tightening', loosens: [...new Set(loosening.map(({ rule }) => rule))], changes };
   }
 
-  private async insertVersion(scope: Scope, licenceId: string, version: number, { document, compiled, heritage, term }: Checked, about: Pick<LicenceVersion, 'kind' | 'loosens' | 'changes' | 'effectiveFrom'>): Promise<void> {
+  private async insertVersion(scope: Scope, licenceId: string, version: number, { document, template, compiled, heritage, term }: Checked, about: Pick<LicenceVersion, 'kind' | 'loosens' | 'changes' | 'effectiveFrom'>): Promise<void> {
     await rows(
-      `insert into licence_version (licence_id, version, studio_id, policy, sha256, kind, loosens, changes, parents, begins_at, ends_at, drafted_by, effective_from) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-      [licenceId, version, scope.studioId, document, compiled.sha256, about.kind, about.loosens, JSON.stringify(about.changes), heritage.parents, term.begins, term.ends, scope.memberId ?? null, about.effectiveFrom],
+      `insert into licence_version (licence_id, version, studio_id, policy, sha256, kind, loosens, changes, parents, begins_at, ends_at, drafted_by, effective_from, template) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+      [licenceId, version, scope.studioId, document, compiled.sha256, about.kind, about.loosens, JSON.stringify(about.changes), heritage.parents, term.begins, term.ends, scope.memberId ?? null, about.effectiveFrom, template],
     );
   }
 
@@ -518,8 +530,7 @@ export class Licences {
 
 export type { Licence, LicenceEvent, LicenceEventName, LicenceVersion, Signature } from './licences/rows.js';
 
-interface Checked {
-  document: Record<string, unknown>;
+interface Checked extends Sourced {
   compiled: CompiledPolicy;
   heritage: Heritage;
   term: Term;

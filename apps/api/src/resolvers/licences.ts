@@ -2,7 +2,7 @@ import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '
 import type { Member, Principal } from '#libs/access';
 import type { Title } from '#libs/catalogue';
 import { notFound, type Page, type Paged, Refusal } from '#libs/platform';
-import { type Change, type Licence, type LicenceEvent, type LicenceVersion, type PolicySource, Rights, type Signature, type LicenceSimulation, type VersionDraft } from '#libs/rights';
+import { type Change, type Licence, type LicenceEvent, type LicenceSimulation, type LicenceVersion, type Parameter, type ParameterValue, type PolicySource, type Prose, Rights, type Signature, type VersionDraft } from '#libs/rights';
 import type { RequestContext } from '../graphql/context.js';
 import { Can, Me } from '../guard/permission.js';
 import { type Connection, connection } from './connection.js';
@@ -11,9 +11,17 @@ import { titlesOf } from './titles-of.js';
 interface PolicyArgs {
   policy?: unknown;
   text?: string | null;
+  template?: { name: string; parameters: Record<string, ParameterValue> } | null;
 }
 
 type VersionArgs = PolicyArgs & Omit<VersionDraft, 'source'>;
+
+interface LicenceTemplate {
+  name: string;
+  title: string;
+  about: string;
+  parameters: ({ name: string } & Parameter)[];
+}
 
 @Resolver()
 export class LicencesResolver {
@@ -47,6 +55,13 @@ export class LicencesResolver {
   @Can('read', 'Licence')
   licenceChanges(@Me() me: Principal, @Args() { id, before, after }: { id: string; before: number; after: number }): Promise<Change[]> {
     return this.rights.licences.changes(me, id, before, after);
+  }
+
+  @Query()
+  @Can('read', 'Licence')
+  async licenceTemplates(): Promise<LicenceTemplate[]> {
+    const found = await this.rights.licences.templates();
+    return found.map(({ name, template: { title, about, parameters } }) => ({ name, title, about: about.trim(), parameters: Object.entries(parameters).map(([key, parameter]) => ({ name: key, ...parameter })) }));
   }
 
   @Mutation()
@@ -109,6 +124,11 @@ export class LicenceResolver {
   }
 
   @ResolveField()
+  prose(@Parent() licence: Licence, @Me() me: Principal): Promise<Prose> {
+    return this.rights.licences.prose(me, licence);
+  }
+
+  @ResolveField()
   draft(@Parent() licence: Licence, @Context() { load }: RequestContext): Promise<LicenceVersion | null> {
     return load.draftOfLicence.load(licence.id);
   }
@@ -158,6 +178,11 @@ export class LicenceVersionResolver {
   }
 
   @ResolveField()
+  prose(@Parent() version: LicenceVersion, @Me() me: Principal): Promise<Prose> {
+    return this.rights.licences.prose(me, version);
+  }
+
+  @ResolveField()
   @Can('read', 'Member')
   draftedBy(@Parent() { draftedBy }: LicenceVersion, @Context() { load }: RequestContext): Promise<Member | null> | null {
     return draftedBy === null ? null : load.member.load(draftedBy);
@@ -202,7 +227,8 @@ export class LicenceEventResolver {
 }
 
 /** A policy comes in one way. */
-function sourceOf({ policy, text }: PolicyArgs): PolicySource {
-  if ((policy == null) === (text == null)) throw new Refusal('BAD_LICENCE', 'A policy is given either as `policy` or as `text`.', 'Give one of the two.', 400);
-  return text == null ? { policy } : { text };
+function sourceOf({ policy, text, template }: PolicyArgs): PolicySource {
+  const given: PolicySource[] = [...(policy == null ? [] : [{ policy }]), ...(text == null ? [] : [{ text }]), ...(template == null ? [] : [{ template: template.name, parameters: template.parameters }])];
+  if (given.length !== 1) throw new Refusal('BAD_LICENCE', 'A policy is given as one of `policy`, `text` and `template`.', 'Give one of the three.', 400);
+  return given[0]!;
 }

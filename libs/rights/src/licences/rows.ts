@@ -1,4 +1,5 @@
 import type { Change } from '../policy/index.js';
+import type { FilledTemplate } from './source.js';
 import { type LicenceState, stateOf, type Term } from './term.js';
 
 /** A licence as it stands: the version that decides, or, while none is signed, the draft. */
@@ -13,6 +14,8 @@ export interface Licence extends Term {
   policy: Record<string, unknown>;
   /** SHA-256 of the policy's canonical JSON (RFC 8785), hex. */
   sha256: string;
+  /** What it was made from, if it was a template. */
+  template: FilledTemplate | null;
   /** Whether that version decides now. A licence of which none does refuses everything that is asked of its titles. */
   decides: boolean;
   /** The licences that its policy inherits from. */
@@ -30,6 +33,8 @@ export interface LicenceVersion extends Term {
   kind: 'original' | 'amendment' | 'tightening';
   policy: Record<string, unknown>;
   sha256: string;
+  /** What it was made from, if it was a template. */
+  template: FilledTemplate | null;
   /** Ids of the rules that it says it loosens. */
   loosens: string[];
   /** What it changes in the version before it. */
@@ -70,6 +75,7 @@ export interface LicenceRow {
   version: number;
   policy: Record<string, unknown>;
   sha256: string;
+  template: FilledTemplate | null;
   parents: string[];
   begins_at: Date | null;
   ends_at: Date | null;
@@ -84,7 +90,7 @@ const EFFECTIVE = 'v.signed_at is not null and v.effective_from <= statement_tim
 export const licenceSql = `
   select l.id, l.name, l.licensor, l.uid, l.created_at, l.suspended_at, l.withdrawn_at, shown.*
   from licence l cross join lateral (
-    select v.version, v.policy, v.sha256, v.parents, v.begins_at, v.ends_at, v.signed_at, v.effective_from, ${EFFECTIVE} as effective
+    select v.version, v.policy, v.sha256, v.template, v.parents, v.begins_at, v.ends_at, v.signed_at, v.effective_from, ${EFFECTIVE} as effective
     from licence_version v where v.licence_id = l.id and v.discarded_at is null
     order by (${EFFECTIVE}) desc, (v.signed_at is not null) desc, v.version desc limit 1) shown`;
 
@@ -101,6 +107,7 @@ export function toLicence(found: LicenceRow, now: Date): Licence {
     version: found.version,
     policy: found.policy,
     sha256: found.sha256,
+    template: found.template,
     decides: found.effective && !suspended && !withdrawn,
     parents: found.parents,
     ...term,
@@ -114,6 +121,7 @@ export interface VersionRow {
   kind: LicenceVersion['kind'];
   policy: Record<string, unknown>;
   sha256: string;
+  template: FilledTemplate | null;
   loosens: string[];
   changes: Change[];
   begins_at: Date | null;
@@ -129,7 +137,7 @@ export interface VersionRow {
 
 /** Versions `v`, each with whether a later one has taken its place; a `where` clause follows. */
 export const versionSql = `
-  select v.licence_id, v.version, v.kind, v.policy, v.sha256, v.loosens, v.changes, v.begins_at, v.ends_at, v.drafted_by, v.created_at, v.signed_at, v.effective_from, v.discarded_at,
+  select v.licence_id, v.version, v.kind, v.policy, v.sha256, v.template, v.loosens, v.changes, v.begins_at, v.ends_at, v.drafted_by, v.created_at, v.signed_at, v.effective_from, v.discarded_at,
     ${EFFECTIVE} as effective,
     exists (select from licence_version n where n.licence_id = v.licence_id and n.version > v.version and n.signed_at is not null and n.effective_from <= statement_timestamp()) as superseded
   from licence_version v`;
@@ -141,6 +149,7 @@ export const toVersion = (found: VersionRow): LicenceVersion => ({
   kind: found.kind,
   policy: found.policy,
   sha256: found.sha256,
+  template: found.template,
   loosens: found.loosens,
   changes: found.changes,
   begins: found.begins_at,
