@@ -6,7 +6,8 @@ export function More({ more, loading, onMore }: { more: boolean; loading: boolea
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!more || loading || !element.current) return;
-    const sight = new IntersectionObserver(([entry]) => entry?.isIntersecting && onMore(), { rootMargin: '600px' });
+    // Going out of sight and coming back may be told at once: only the last of it is true.
+    const sight = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && onMore(), { rootMargin: '600px' });
     sight.observe(element.current);
     return () => sight.disconnect();
   }, [more, loading, onMore]);

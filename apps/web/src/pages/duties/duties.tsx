@@ -15,7 +15,7 @@ import { Copied } from '../../ui/page.js';
 import { Empty } from '../../ui/states.js';
 import { Table } from '../../ui/table.js';
 import { WhyDialog } from '../../ui/why-dialog.js';
-import { nameOfDuty, stateWords, type Duty } from './duty.js';
+import { nameOfDuty, stateWords, waitsFor, type Duty } from './duty.js';
 import { FulfilDialog } from './fulfil-dialog.js';
 
 const duties = graphql(`
@@ -128,7 +128,7 @@ export function Duties({ licenceId }: { licenceId?: string }) {
                 ),
               ],
               [
-                'Ended',
+                'Done',
                 (duty) =>
                   duty.state === 'LATE' || duty.state === 'DUE' ? (
                     <span className="flex flex-wrap gap-2">
@@ -168,8 +168,9 @@ export function Duties({ licenceId }: { licenceId?: string }) {
   );
 }
 
-function Deadline({ duty: { dueAt, state } }: { duty: Duty }): ReactNode {
-  if (!dueAt) return <span className="text-faint">none yet</span>;
+function Deadline({ duty }: { duty: Duty }): ReactNode {
+  const { dueAt, state } = duty;
+  if (!dueAt) return <span className="text-faint">{state === 'DUE' ? `runs from ${waitsFor(duty)}` : '–'}</span>;
   return (
     <>
       <span title={date(dueAt)}>{day(dueAt)}</span>

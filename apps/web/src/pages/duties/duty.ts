@@ -9,6 +9,7 @@ export const dutyFields = graphql(`
     clause
     action
     phase
+    trigger
     repeats
     number
     state
@@ -50,8 +51,16 @@ const owed: Record<string, string> = {
   reviewPolicy: 'Review of the terms',
 };
 
-/** 'Payment', 'Payment, 3rd time' */
+const triggers: Record<string, string> = { onUse: 'a use', onFirstTrain: 'the first training', onDelivery: 'a delivery', onExpiry: 'the end of the licence', onTermination: 'its termination', onWithdrawal: 'its withdrawal' };
+
+/** What a deadline that does not run yet waits for. */
+export function waitsFor({ trigger }: Duty): string {
+  return triggers[trigger] ?? spaced(trigger);
+}
+
+/** 'Payment', 'Payment, time 3' */
 export function nameOfDuty({ action, number, repeats }: Duty): string {
-  const name = owed[action] ?? spaced(action)[0]?.toUpperCase() + spaced(action).slice(1);
+  const word = action.replace(/^.*[#/:]/, '');
+  const name = owed[word] ?? spaced(word)[0]?.toUpperCase() + spaced(word).slice(1);
   return repeats ? `${name}, time ${number}` : name;
 }

@@ -8,7 +8,8 @@ import { useCan } from '../../lib/session.js';
 import { Absent, Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
 import { Copied, Facts, Page, Panel, Tabs } from '../../ui/page.js';
-import { SkeletonRows } from '../../ui/states.js';
+import { Empty, SkeletonRows } from '../../ui/states.js';
+import { Table } from '../../ui/table.js';
 import { TitleStateChip } from '../catalogue/title-state.js';
 import { Duties } from '../duties/duties.js';
 import { HeldBanner } from '../holds/held-banner.js';
@@ -129,18 +130,16 @@ function Terms({ licence, onChange }: { licence: Licence; onChange: () => void }
 function Titles({ licenceId }: { licenceId: string }) {
   const list = usePagedList(licenceTitles, { id: licenceId }, (data) => data.licence?.titles, 50);
   return (
-    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-8" />} empty={<p className="text-sm text-soft">None yet. A title is put under a licence when it is added to the catalogue.</p>}>
+    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-8" />} empty={<Empty title="No title is under it">A title is put under a licence when it is added to the catalogue.</Empty>}>
       {(titles) => (
-        <ul className="text-sm">
-          {titles.map((title) => (
-            <li key={title.id} className="flex items-baseline justify-between gap-4 py-1.5">
-              <Link to="/titles/$titleId" params={{ titleId: title.id }} className="min-w-0 truncate hover:text-tungsten">
-                {title.name}
-              </Link>
-              <TitleStateChip state={title.state} />
-            </li>
-          ))}
-        </ul>
+        <Table
+          label="Titles under it"
+          rows={titles}
+          head="Title"
+          name={(title) => title.name}
+          to={(title) => ({ to: '/titles/$titleId', params: { titleId: title.id } })}
+          columns={[['State', (title) => <TitleStateChip state={title.state} />]]}
+        />
       )}
     </Paged>
   );
