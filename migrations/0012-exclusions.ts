@@ -17,7 +17,9 @@ export class Exclusions1700000000012 implements MigrationInterface {
         times bytea not null,
         -- A person has said that every frame where a performer appears, or a cue plays, is marked.
         performers_marked boolean not null default false,
-        cues_marked boolean not null default false
+        cues_marked boolean not null default false,
+        -- Counts the changes to what is left out and marked.
+        revision bigint not null default 0
       );
       call protect('edit');
 

@@ -23,6 +23,9 @@ interface Mask {
   sheets: Record<string, string>;
 }
 
+const KNOWN_MS = 30_000;
+const MOST_KNOWN = 1_000;
+
 const originalColumns = 'proxy_object_id, proxy, filmstrip';
 const maskColumns = 'id, hash, proxy_object_id, proxy, sheets';
 
@@ -32,6 +35,9 @@ const maskColumns = 'id, hash, proxy_object_id, proxy, sheets';
  * nothing of it is.
  */
 export class Shown {
+  /** What is left out by title, so that a page of pictures asks once: as long as nothing changes that it was asked of, and no longer than a key is kept. */
+  private readonly known = new Map<string, { stamp: string; out: FrameRange[]; until: number }>();
+
   constructor(private readonly parts: { database: Database; vault: Vault; rights: Rights; media: Media }) {}
 
   /** The proxy to play and where it lies. Throws Refusal MASK_PENDING, or why its copy could not be made. */
@@ -84,8 +90,7 @@ export class Shown {
       const out = original ? await this.leftOut(scope, titleId) : [];
       const hash = original && hashOf(original, out);
       if (!original || !out.length || (await database.inStudio(scope, () => find(titleId, hash!)))) return;
-      const times = (await rights.exclusions.timed(scope, titleId))!.times;
-      const timeBase = (await rights.exclusions.timed(scope, titleId))!.timeBase;
+      const { times, timeBase } = (await rights.exclusions.timed(scope, titleId))!;
       const { id: decisionId } = await rights.permitFor(scope, { ...question(titleId), frames: 'permitted' });
       await this.removeLeftovers(scope, titleId);
       const sealing = new Sealing(database, vault, scope, titleId);
@@ -113,6 +118,8 @@ export class Shown {
       }
       await this.removeLeftovers(scope, titleId, hash);
     },
+
+    mayGoOn: ({ scope, subjectId }) => this.parts.rights.holds.throwIfHeld(scope, [subjectId]),
   };
 
   private async sheets(scope: Scope, filmstrip: Filmstrip | null, out: FrameRange[], decisionId: string, sealing: Sealing): Promise<Record<string, SealedObject>> {
@@ -174,8 +181,17 @@ export class Shown {
 
   /** Frames that looking may not touch now, joined; empty where all may be seen, and where none may: then the licences refuse by themselves. */
   private async leftOut(scope: Scope, titleId: string): Promise<FrameRange[]> {
-    const [told]: TitleFrames[] = await this.parts.rights.frames(scope, { ...question(titleId), frames: 'permitted' });
-    return told?.permitted.length ? joined(told.leftOut) : [];
+    const { rights } = this.parts;
+    const stamp = await rights.exclusions.stamp(scope, titleId);
+    if (stamp === undefined) return [];
+    const known = this.known.get(titleId);
+    if (known?.stamp === stamp && known.until > Date.now()) return known.out;
+    const [told]: TitleFrames[] = await rights.frames(scope, { ...question(titleId), frames: 'permitted' });
+    const out = told?.permitted.length ? joined(told.leftOut) : [];
+    if (this.known.size >= MOST_KNOWN) this.known.delete(this.known.keys().next().value!);
+    this.known.delete(titleId);
+    this.known.set(titleId, { stamp, out, until: Date.now() + KNOWN_MS });
+    return out;
   }
 
   private original(scope: Scope, titleId: string): Promise<Original | undefined> {

@@ -1,7 +1,6 @@
 import { appendEntry } from '#libs/audit';
 import { type Database, decodeCursor, notFound, type Page, type Paged, pageSize, row, rows, scoped, type Scope, toPage } from '#libs/platform';
-import type { FrameRange } from './edit.js';
-import type { TitleFrames } from './frames.js';
+import type { FrameRange, TitleFrames } from './edit.js';
 import type { Evaluation, PolicyRequest, WorldState } from './policy/index.js';
 
 /** What a decision is asked about: one scope (a title, dataset version or model) and every title behind it. */

@@ -27,6 +27,20 @@ export interface TimedEdit extends Edit {
   times: Float64Array;
 }
 
+/** What a decision says about the frames of one title that is not allowed or refused as a whole. */
+export interface TitleFrames {
+  titleId: string;
+  frames: number;
+  permitted: FrameRange[];
+  leftOut: LeftOut[];
+}
+
+/** Frames that may not be touched, and the rules or exclusions that say so. */
+export interface LeftOut extends FrameRange {
+  sentence: string;
+  rules: string[];
+}
+
 interface EditRow {
   title_id: string;
   frames: number;

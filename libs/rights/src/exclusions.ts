@@ -85,6 +85,11 @@ export class Exclusions {
     return this.database.inStudio(scope, () => timedEdit(scope, titleId));
   }
 
+  /** Another text whenever what is left out of the title may be another: a licence, exclusion or mark of it has changed. Undefined where it is not analysed. */
+  async stamp(scope: Scope, titleId: string): Promise<string | undefined> {
+    return this.database.inStudio(scope, async () => (await row<{ stamp: string }>(`select revision || ' ' || array_to_string(licences_standing(array[$2::uuid]), ' ') as stamp from edit where studio_id = $1 and title_id = $2`, [scope.studioId, titleId]))?.stamp);
+  }
+
   /** Leaves frames out. The same once more is the one that is there. Throws Refusal NOT_ANALYSED, BAD_EXCLUSION. */
   async add(scope: Scope, titleId: string, input: ExclusionInput): Promise<Exclusion> {
     return this.database.inStudio(scope, async () => {
@@ -285,6 +290,7 @@ export class Exclusions {
 
   /** Logged, and told to what reacts; the tables themselves tell every process that keeps a key. */
   private async told(scope: Scope, titleId: string, type: 'exclusion' | 'mark', what: Record<string, unknown>): Promise<void> {
+    await rows(`update edit set revision = revision + 1 where title_id = $1`, [titleId]);
     await appendEntry(type, { title: titleId, member: scope.memberId ?? null, ...what });
     await emit('rights.changed', { titleIds: [titleId], cause: type });
   }

@@ -1,23 +1,9 @@
 import type { Scope } from '#libs/platform';
 import type { Answer, Question } from './decisions.js';
-import { type Edit, type FrameRange, joined, Places, without } from './edit.js';
+import { type Edit, type FrameRange, joined, type LeftOut, Places, type TitleFrames, without } from './edit.js';
 import type { Exclusion, Exclusions, Mark } from './exclusions.js';
 import type { CompiledPolicy, Evaluation, Fact, Facts, PolicyRequest, Target, WorldState } from './policy/index.js';
 import { permittedRanges } from './policy/ranges.js';
-
-/** What a decision says about the frames of one title that is not allowed or refused as a whole. */
-export interface TitleFrames {
-  titleId: string;
-  frames: number;
-  permitted: FrameRange[];
-  leftOut: LeftOut[];
-}
-
-/** Frames that may not be touched, and the rules or exclusions that say so. */
-export interface LeftOut extends FrameRange {
-  sentence: string;
-  rules: string[];
-}
 
 /** A stretch in which the same is known of every frame. */
 interface Known extends FrameRange {

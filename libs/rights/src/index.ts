@@ -14,10 +14,9 @@ export { type Licence, type LicenceDraft, type LicenceEvent, Licences, type Lice
 export type { PolicySource } from './licences/source.js';
 export type { Decision, Question } from './decisions.js';
 export { Duties, type Duty, type DutyFilter, type DutyState, type Evidence } from './duties.js';
-export type { Edit, FrameRange, TimedEdit } from './edit.js';
+export type { Edit, FrameRange, LeftOut, TimedEdit, TitleFrames } from './edit.js';
 export { joined, without } from './edit.js';
 export { type Exclusion, type ExclusionInput, Exclusions, type Imported, type Mark, type MarkInput, type MarkKind } from './exclusions.js';
-export type { LeftOut, TitleFrames } from './frames.js';
 export { type Hold, type HoldInput, type HoldKind, Holds } from './holds.js';
 export { LicenceRefused, Rights } from './rights.js';
 export { type Flip, type FlipsOfJob, type FlipsOfTitle, type LicenceSimulation, type SimulationInput, Simulations } from './simulations.js';

@@ -1,8 +1,9 @@
 import { config, type Database, newId, Refusal, type ReleasedKey, row, rows, type Scope, type Vault, writeAnyway } from '#libs/platform';
 import { type Answer, type Decision, type DecisionRow, decisionColumns, Decisions, type Question, toDecision } from './decisions.js';
 import { Duties } from './duties.js';
+import type { TitleFrames } from './edit.js';
 import { Exclusions } from './exclusions.js';
-import { byFrames, type TitleFrames, withFrames } from './frames.js';
+import { byFrames, withFrames } from './frames.js';
 import { type Hold, Holds, stateOf, withoutStop } from './holds.js';
 import { KeptKeys } from './kept.js';
 import { type Instead, Licences, type Stop } from './licences.js';

@@ -1,6 +1,6 @@
 import { cancelJob, type Database, decodeCursor, enqueueJob, type JobContext, type JobHandler, jobsOf, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
 import type { Question } from './decisions.js';
-import type { TitleFrames } from './frames.js';
+import type { TitleFrames } from './edit.js';
 import { collectionsOf, type Instead, type Licences } from './licences.js';
 import { type CompiledPolicy, evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
 import { countingRules } from './uses.js';
