@@ -21,6 +21,17 @@ const refused = '__typename ... on Refused { code message wayOut decisionId }';
 const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['title', 'title', 'query ($id: ID!) { title(id: $id) { id name shots(first: 5) { totalCount } } }'],
   ['licence', 'licence', 'query ($id: ID!) { licence(id: $id) { id policy titles(first: 1) { totalCount } } }'],
+  ['licenceChanges', 'licence', 'query ($id: ID!) { licenceChanges(id: $id, before: 1, after: 1) { words } }'],
+  ['simulation', 'simulation', 'query ($id: ID!) { simulation(id: $id) { id flips(first: 1) { totalCount } } }'],
+  ['amendLicence', 'licence', `mutation ($id: ID!) { amendLicence(id: $id, input: { policy: {}, why: "x" }) { ${refused} } }`],
+  ['reviseLicence', 'licence', `mutation ($id: ID!) { reviseLicence(id: $id, version: 1, input: { policy: {}, why: "x" }) { ${refused} } }`],
+  ['discardDraft', 'licence', `mutation ($id: ID!) { discardDraft(id: $id, version: 1, why: "x") { ${refused} } }`],
+  ['signLicence', 'licence', `mutation ($id: ID!) { signLicence(id: $id, version: 1, sha256: "x") { ${refused} } }`],
+  ['suspendLicence', 'licence', `mutation ($id: ID!) { suspendLicence(id: $id, why: "x") { ${refused} } }`],
+  ['resumeLicence', 'licence', `mutation ($id: ID!) { resumeLicence(id: $id, why: "x") { ${refused} } }`],
+  ['withdrawLicence', 'licence', `mutation ($id: ID!) { withdrawLicence(id: $id, why: "x") { ${refused} } }`],
+  ['simulateLicence', 'licence', `mutation ($id: ID!) { simulateLicence(input: { licenceId: $id, version: 1, against: CATALOGUE }) { ${refused} } }`],
+  ['cancelSimulation', 'simulation', `mutation ($id: ID!) { cancelSimulation(id: $id) { ${refused} } }`],
   ['datasetVersion', 'datasetVersion', 'query ($id: ID!) { datasetVersion(id: $id) { id hash clips(first: 1) { totalCount } } }'],
   ['trainingRun', 'run', 'query ($id: ID!) { trainingRun(id: $id) { id loss metrics { step } } }'],
   ['model', 'model', 'query ($id: ID!) { model(id: $id) { id adapterSha256 } }'],
@@ -107,7 +118,8 @@ describe('what if another studio calls this?', () => {
 
   test('no list holds a thing of the other studio', async () => {
     const answer = await api.b.as.admin.graphql(`{
-      titles(first: 100) { nodes { id decisions(first: 9) { nodes { id } } licences { id } exclusions(first: 9) { nodes { id title { id } } } marks(first: 9) { nodes { id } } } totalCount } licences(first: 100) { nodes { id titles(first: 9) { nodes { id } } } totalCount }
+      titles(first: 100) { nodes { id decisions(first: 9) { nodes { id } } licences { id } exclusions(first: 9) { nodes { id title { id } } } marks(first: 9) { nodes { id } } } totalCount } licences(first: 100) { nodes { id titles(first: 9) { nodes { id } } versions(first: 9) { nodes { version signatures { at } } } events(first: 9) { nodes { id } } simulations(first: 9) { nodes { id flips(first: 3) { nodes { scopeId } } } } } totalCount }
+      expiringLicences(first: 100, days: 3650) { nodes { id } totalCount } unsignedVersions(first: 100) { nodes { licence { id } } totalCount }
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
       holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }

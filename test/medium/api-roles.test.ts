@@ -20,6 +20,15 @@ const E: Role = 'editor';
 const O: Role = 'admin';
 const mutations: [name: string, may: Role[], call: string][] = [
   ['createLicence', [A, C, O], `createLicence(input: { name: "x", licensor: "x", policy: {} }) ${refused}`],
+  ['amendLicence', [A, C, O], `amendLicence(id: "${id}", input: { policy: {}, why: "x" }) ${refused}`],
+  ['reviseLicence', [A, C, O], `reviseLicence(id: "${id}", version: 1, input: { policy: {}, why: "x" }) ${refused}`],
+  ['discardDraft', [A, C, O], `discardDraft(id: "${id}", version: 2, why: "x") ${refused}`],
+  ['signLicence', [A, C, O], `signLicence(id: "${id}", version: 1, sha256: "x") ${refused}`],
+  ['suspendLicence', [C, O], `suspendLicence(id: "${id}", why: "x") ${refused}`],
+  ['resumeLicence', [C, O], `resumeLicence(id: "${id}", why: "x") ${refused}`],
+  ['withdrawLicence', [C, O], `withdrawLicence(id: "${id}", why: "x") ${refused}`],
+  ['simulateLicence', [A, C, O], `simulateLicence(input: { licenceId: "${id}", version: 1, against: CATALOGUE }) ${refused}`],
+  ['cancelSimulation', [A, C, O], `cancelSimulation(id: "${id}") ${refused}`],
   ['createTitle', [A, O], `createTitle(input: { name: "x", licenceIds: ["${id}"] }) ${refused}`],
   ['createUpload', [A, O], `createUpload(input: { titleId: "${id}", fileName: "x", bytes: "1" }) ${refused}`],
   ['retryTitle', [A, O], `retryTitle(id: "${id}") ${refused}`],
@@ -49,8 +58,11 @@ const mutations: [name: string, may: Role[], call: string][] = [
   ['askDecision', [A, C, E, O], `askDecision(input: { action: "fineTune", titleIds: ["${id}"] }) ${refused}`],
 ];
 const queries: [name: string, may: Role[], call: string][] = [
-  ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions', 'holds', 'duties'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
-  ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision', 'hold', 'duty'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
+  ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions', 'holds', 'duties', 'unsignedVersions'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
+  ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision', 'hold', 'duty', 'simulation'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
+  ['expiringLicences', [A, C, E, O], 'expiringLicences(first: 1, days: 30) { totalCount }'],
+  ['licenceChanges', [A, C, E, O], `licenceChanges(id: "${id}", before: 1, after: 2) { words }`],
+  ['licenceTemplates', [A, C, E, O], 'licenceTemplates { name parameters { name } }'],
   ['baseModels', [A, C, E, O], 'baseModels { id }'],
   ['log', [C, O], 'log { size entries(first: 1) { totalCount } }'],
 ];

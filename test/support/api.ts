@@ -129,7 +129,7 @@ export const digestOf = (bytes: Buffer): string => `sha-256=:${createHash('sha25
 /** One of everything that a studio can have, written straight into its tables; gives their ids. */
 export async function furnish({ services, world }: Api, { scope }: TestStudio) {
   const { studioId, memberId } = scope;
-  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId(), exclusion: newId(), mark: newId() };
+  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId(), exclusion: newId(), mark: newId(), simulation: newId() };
   const hash = randomBytes(32).toString('hex');
   const put = (sql: string, values: unknown[]): Promise<unknown> => rows(sql, values);
   const uid = `urn:uuid:${newId()}`;
@@ -137,6 +137,12 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
   await services.database.inStudio(scope, async () => {
     await put(`insert into licence (id, studio_id, name, licensor, uid) values ($1, $2, 'Licence', 'Licensor', $3)`, [id.licence, studioId, uid]);
     await put(`insert into licence_version (licence_id, version, studio_id, policy, sha256, kind, signed_at, effective_from) values ($1, 1, $2, $3, $4, 'original', now(), now())`, [id.licence, studioId, policy, canonicalSha256(policy)]);
+    await put(`insert into licence_signature (licence_id, version, sha256, member_id, studio_id, roles) values ($1, 1, $2, $3, $4, '{admin}')`, [id.licence, canonicalSha256(policy), memberId, studioId]);
+    await put(`insert into licence_event (id, licence_id, version, studio_id, event, why, member_id) values ($1, $2, 1, $3, 'signed', 'Signed.', $4)`, [newId(), id.licence, studioId, memberId]);
+    await put(`insert into simulation (id, studio_id, licence_id, version, policy, sha256, against, total, asked, opened) values ($1, $2, $3, 1, $4, $5, 'catalogue', 1, 1, 1)`, [id.simulation, studioId, id.licence, policy, canonicalSha256(policy)]);
+    await put(`insert into simulation_flip (simulation_id, number, studio_id, action, permitted, title_id, scope_kind, scope_id, actor, before, after) values ($1, 1, $2, 'export', true, $3, 'title', $3, 'simulation', 'Refused.', 'Allowed.')`, [id.simulation, studioId, id.title]);
+    await put(`insert into simulation_title (simulation_id, title_id, studio_id, opened, closed) values ($1, $2, $3, 1, 0)`, [id.simulation, id.title, studioId]);
+    await put(`insert into simulation_job (simulation_id, scope_kind, scope_id, actor, studio_id, opened, closed) values ($1, 'title', $2, 'simulation', $3, 1, 0)`, [id.simulation, id.title, studioId]);
     await put(`insert into title (id, studio_id, name, state) values ($1, $2, 'Title', 'ready')`, [id.title, studioId]);
     await put(`insert into licence_title (licence_id, title_id, studio_id) values ($1, $2, $3)`, [id.licence, id.title, studioId]);
     await put(`insert into master (id, studio_id, title_id, file_name, bytes, state) values ($1, $2, $3, 'master.mp4', 10, 'uploading')`, [id.master, studioId, id.title]);
