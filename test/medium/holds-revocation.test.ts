@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
-import { newId, repositoryRoot, rows, type Scope } from '#libs/platform';
+import { newId, repositoryRoot, rows } from '#libs/platform';
 import { type Question, Rights } from '#libs/rights';
 import { licence } from '../support/films.js';
 import type { Look, Looking } from '../support/looker.js';
@@ -26,7 +26,6 @@ beforeAll(async () => {
   world = await makeWorld();
   rights = new Rights(world);
   scope = await world.studio();
-  await secondMember(scope);
   owner = new pg.Client({ connectionString: world.ownerUrl });
   await owner.connect();
 });
@@ -38,12 +37,6 @@ afterAll(async () => {
   await owner.end();
   await world.close();
 });
-
-/** Two sign a licence. */
-async function secondMember({ studioId }: Scope): Promise<void> {
-  const id = newId();
-  await world.database.inStudio({ studioId }, () => rows(`insert into member (id, studio_id, email, name, roles, password_hash) values ($1, $2, $3, 'Second', '{compliance}', 'none')`, [id, studioId, `${id}@example.test`]));
-}
 
 /** A title under a licence, with a sealed keyframe to look at. */
 async function film(): Promise<{ titleId: string; licenceId: string; objectId: string; question: Question }> {
