@@ -193,12 +193,19 @@ const isRule = (type: string): boolean => policyTypes.has(type) || ['Rule', 'Per
 function nameOf(predicate: string): string {
   if (predicate === `${RDF}type`) return '@type';
   if (predicate === `${RDF}value`) return 'rdf:value';
-  if (predicate.startsWith(ODRL)) return predicate.slice(ODRL.length);
+  if (predicate.startsWith(ODRL)) return errata[predicate] ?? predicate.slice(ODRL.length);
   if (predicate.startsWith(PROFILE)) return `backlot:${predicate.slice(PROFILE.length)}`;
   return /^http:\/\/purl\.org\/dc\/(terms|elements\/1\.1)\/title$/.test(predicate) ? 'dct:title' : predicate;
 }
 
-const termOf = (iri: string): string => (iri.startsWith(ODRL) ? iri.slice(ODRL.length) : prefixed(iri));
+// What W3C's own context makes of these words.
+const errata: Readonly<Record<string, string>> = { [`${ODRL}neg`]: 'neq', [`${ODRL}industry:`]: 'industry', [`${ODRL}datatype`]: 'dataType' };
+
+function termOf(iri: string): string {
+  if (iri.startsWith(ODRL)) return errata[iri] ?? iri.slice(ODRL.length);
+  // W3C's context lacks some of ODRL's words ("synchronize"), so that they come as if they were addresses.
+  return iri.startsWith(BASE) ? iri.slice(BASE.length) : prefixed(iri);
+}
 
 function prefixed(iri: string): string {
   for (const [prefix, namespace] of [['odrl', ODRL], ['backlot', PROFILE], ['cc', CC]] as const) if (iri.startsWith(namespace)) return `${prefix}:${iri.slice(namespace.length)}`;

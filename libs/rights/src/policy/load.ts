@@ -338,7 +338,7 @@ class Loader {
     const found = this.written(part);
     const { path } = found;
     if ((this.read += 1) > MAX_CONDITIONS) throw invalid(path, `it has more than ${MAX_CONDITIONS} constraints, or names some of them over and over`);
-    const fields = this.fields(found, ['uid', '@type', 'leftOperand', 'operator', 'rightOperand', 'rightOperandReference', 'dataType', 'datatype', 'unit', 'status', ...logics]);
+    const fields = this.fields(found, ['uid', '@type', 'leftOperand', 'operator', 'rightOperand', 'rightOperandReference', 'dataType', 'unit', 'status', ...logics]);
     this.typed(fields, ['Constraint', 'LogicalConstraint']);
     const uid = fields.has('uid') ? { uid: this.own(fields, found) } : {};
     const logic = logics.filter((name) => fields.has(name));
@@ -363,11 +363,10 @@ class Loader {
   }
 
   private constraint(fields: Fields, path: string): Constraint {
-    const leftOperand = this.vocabulary.current(this.context.term(fields.get('leftOperand')?.value, `${path}/leftOperand`).replace(/^odrl:industry:$/, 'odrl:industry'));
+    const leftOperand = this.vocabulary.current(this.context.term(fields.get('leftOperand')?.value, `${path}/leftOperand`));
     const operand = this.vocabulary.leftOperands.get(leftOperand);
     if (!operand) throw invalid(`${path}/leftOperand`, `the left operand ${leftOperand} is not in the profile`);
-    // W3C's context makes odrl:neg of neq, and odrl:industry: of industry.
-    const named = this.context.term(fields.get('operator')?.value, `${path}/operator`).replace(/^odrl:/, '').replace(/^neg$/, 'neq');
+    const named = this.context.term(fields.get('operator')?.value, `${path}/operator`).replace(/^odrl:/, '');
     const operator = operators.find((name) => name === named);
     if (!operator) throw invalid(`${path}/operator`, `${named} is not an operator of ODRL`);
     const ordered = ['instant', 'integer', 'decimal', 'duration'].includes(operand.type);
@@ -387,7 +386,8 @@ class Loader {
     const ofSets = ['isAnyOf', 'isAllOf', 'isNoneOf'].includes(operator);
     if (!right || listed.length === 0) throw invalid(`${path}/rightOperand`, 'it is missing or empty');
     if (listed.length > 1 && !ofSets) throw invalid(`${path}/rightOperand`, `${operator} compares with one value`);
-    const type = fields.has('dataType') || fields.has('datatype') ? this.dataType(fields.get('dataType') ?? fields.get('datatype')!) : undefined;
+    const declared = fields.get('dataType');
+    const type = declared && this.dataType(declared);
     // The status is what the contract's author knew of the left operand; the request brings what is true now.
     if (fields.has('status')) this.each(fields, 'status').forEach((part) => this.value(operand, part, type));
     return { leftOperand, operand, operator, right: right.value, values: listed.map((part) => this.value(operand, part, type)), ...units };
@@ -402,7 +402,7 @@ class Loader {
     if (own !== undefined && declared !== undefined && own !== declared) throw invalid(path, `its type ${own} is not the ${declared} that the constraint declares`);
     const type = own ?? declared;
     // ODRL's own examples write numbers and dates as plain text; a licence of the profile says what they are.
-    const numeric = typeof literal === 'string' && (type !== undefined || !this.strict) && /^[+-]?\d{1,15}(\.\d{1,15})?$/.test(literal) ? Number(literal) : literal;
+    const numeric = typeof literal === 'string' && (type !== undefined || !this.strict) && /^[+-]?\d{1,15}(\.\d{1,15})?([eE][+-]?\d{1,2})?$/.test(literal) ? Number(literal) : literal;
     switch (operand.type) {
       case 'instant':
         return readInterval(literal, type ?? (this.strict ? undefined : `xsd:${String(literal).includes('T') ? 'dateTime' : 'date'}`), this.zone, path);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import library from 'jsonld';
 import { Parser, Writer } from 'n3';
 import { repositoryRoot } from '#libs/platform';
@@ -94,4 +95,43 @@ describe.each(policies)('%s', (_, document) => {
   test('is read as it is where it is of the profile', async () => {
     await expect(readPolicy(JSON.stringify(document))).resolves.toEqual(document);
   });
+});
+
+describe('any policy means the same in both syntaxes', () => {
+  // What is said twice is said once in RDF.
+  const list = <T>(one: fc.Arbitrary<T>, most = 2): fc.Arbitrary<T[]> => fc.uniqueArray(one, { minLength: 1, maxLength: most, selector: (value) => JSON.stringify(value) });
+  const iri = fc.constantFrom('urn:x:a', 'urn:x:b', 'https://example.org/c#d', '#own');
+  const comparison = fc.oneof(
+    fc.record({ leftOperand: fc.constantFrom('dateTime'), operator: fc.constantFrom('lt', 'gteq', 'eq', 'neq'), rightOperand: fc.constantFrom({ '@value': '2030-01-01T00:00:00Z', '@type': 'xsd:dateTime' }, { '@value': '2026-03-29', '@type': 'xsd:date' }, { '@value': '2026-03-29+01:00', '@type': 'xsd:date' }) }),
+    fc.record({ leftOperand: fc.constantFrom('purpose', 'backlot:modelFamily', 'industry'), operator: fc.constantFrom('isAnyOf', 'isNoneOf', 'isAllOf'), rightOperand: fc.uniqueArray(fc.constantFrom('previs', 'a text: with "all" \\ of\nit', 'backlot:previs', 'ünï'), { minLength: 1 }) }),
+    fc.record({ leftOperand: fc.constantFrom('spatial', 'backlot:processingTerritory'), operator: fc.constantFrom('isPartOf', 'neq', 'hasPart'), rightOperand: fc.constantFrom<unknown>('DE', 'EEA', { '@id': 'backlot:territory-EEA' }, { '@id': 'https://example.org/de' }) }),
+    fc.record({ leftOperand: fc.constantFrom('count'), operator: fc.constantFrom('lteq', 'gt'), rightOperand: fc.nat(1000) }),
+    fc.record({ leftOperand: fc.constantFrom('payAmount', 'resolution'), operator: fc.constantFrom('lteq', 'eq'), rightOperand: fc.oneof(fc.nat(9), fc.constantFrom(5.25, 0.001), fc.constant({ '@value': '5.00', '@type': 'xsd:decimal' })), unit: fc.constant('http://dbpedia.org/resource/Euro') }),
+    fc.record({ leftOperand: fc.constantFrom('elapsedTime', 'backlot:retention'), operator: fc.constantFrom('lt', 'gteq'), rightOperand: fc.constantFrom<unknown>('P30D', { '@value': 'PT1H30M', '@type': 'xsd:duration' }) }),
+    fc.record({ leftOperand: fc.constantFrom('backlot:appearsPerformer', 'backlot:coTrainedLicensor', 'recipient'), operator: fc.constantFrom('eq', 'isNoneOf'), rightOperand: iri.map((id) => ({ '@id': id })) }),
+    fc.record({ leftOperand: fc.constantFrom('payAmount'), operator: fc.constantFrom('lt'), rightOperandReference: fc.constant('urn:x:fee') }),
+  );
+  const { condition } = fc.letrec<{ condition: object }>((tie) => ({ condition: fc.oneof({ maxDepth: 3, withCrossShrink: true }, comparison, fc.tuple(fc.constantFrom('and', 'or', 'xone', 'andSequence'), list(tie('condition'), 3), fc.boolean()).map(([logic, of, ordered]) => ({ [logic]: ordered || logic === 'andSequence' ? { '@list': of } : of }))) }));
+  const some = (more: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> => fc.record(more, { requiredKeys: [] });
+  const action = fc.oneof(fc.constantFrom<unknown>('play', 'backlot:train', 'backlot:caption', 'cc:CommercialUse', 'write'), list(condition).map((refinement) => ({ 'rdf:value': { '@id': 'odrl:print' }, refinement })));
+  const place = fc.oneof(iri, fc.tuple(iri, list(condition)).map(([source, refinement]) => ({ '@type': 'AssetCollection', source, refinement })), fc.tuple(iri, fc.nat(9)).map(([source, first]) => ({ source, 'backlot:segment': { first, end: first + 5, rate: '24000/1001' } })));
+  const party = fc.oneof(iri, fc.tuple(iri, list(condition)).map(([source, refinement]) => ({ '@type': 'PartyCollection', source, refinement })));
+  const both = (required: object, optional: fc.Arbitrary<object>): fc.Arbitrary<object> => optional.map((more) => ({ ...required, ...more }));
+  const remedy = fc.tuple(action, both({}, some({ 'backlot:deadline': fc.constantFrom('P30D', 'P1M'), constraint: list(condition), assignee: party, compensatedParty: iri }))).map(([act, more]) => ({ action: act, ...more }));
+  const duty = fc.tuple(remedy, some({ 'backlot:phase': fc.constant({ '@id': 'backlot:post' }), 'backlot:trigger': fc.constantFrom('onDelivery', 'onExpiry').map((name) => ({ '@id': `backlot:${name}` })), 'backlot:interval': fc.constant('P1M'), consequence: list(remedy), 'backlot:clause': fc.constantFrom('7', '7.1') })).map(([base, more]) => ({ ...base, ...more }));
+  const rule = (more: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> => fc.tuple(list(action), list(place), some({ assignee: list(party), assigner: iri, constraint: list(condition), 'backlot:clause': fc.constantFrom('4.2', '5'), ...more })).map(([acts, target, rest]) => ({ action: acts, target, ...rest }));
+  const policy = fc
+    .tuple(list(rule({ duty: list(duty) }), 3), some({ prohibition: list(rule({ remedy: list(remedy) })), obligation: list(duty), conflict: fc.constantFrom('perm', 'invalid', 'prohibit'), inheritFrom: list(iri.filter((one) => one !== '#own')), 'backlot:version': fc.constantFrom<unknown>('1', 2), constraint: list(condition) }))
+    .map(([permission, more]): Json => ({ '@context': ['http://www.w3.org/ns/odrl.jsonld', { backlot: 'urn:backlot:profile:', dct: 'http://purl.org/dc/terms/' }], '@type': 'Agreement', uid: 'urn:example:policy', profile: 'urn:backlot:profile:', 'dct:title': 'Made up', 'backlot:timeZone': 'Europe/Berlin', permission, ...more }));
+
+  test('Turtle, and JSON-LD that was expanded', async () => {
+    await fc.assert(
+      fc.asyncProperty(policy, async (document) => {
+        const expected = meaning(loadPolicy(document));
+        expect(meaning(loadPolicy(await turtleOf(document)))).toEqual(expected);
+        expect(meaning(loadPolicy(await readPolicy(await jsonld.expand(named(document), options))))).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
 });
