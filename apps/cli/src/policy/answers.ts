@@ -17,7 +17,7 @@ export function evaluationText({ outcome, reason, trace, obligations, policies }
     `  ${named(reason.sentence, contract?.names)}`,
     `  What would change it: ${named(reason.whatWouldChangeIt, contract?.names)}`,
     '',
-    `  asked      ${vocabulary.wordsFor(action)} of ${targets.map((target) => name(target.id)).join(', ')}`,
+    `  asked      ${vocabulary.wordsFor(action)} of ${targets.map(({ id, ancestors }) => `${name(id)}${ancestors.length > 0 ? ` (in ${ancestors.map(name).join(', ')})` : ''}`).join(', ')}`,
     `  by         ${assignee.map(name).join(', ') || 'nobody named'}`,
     `  at         ${now}`,
     ...policies.map(({ id, version, sha256 }) => `  licence    ${id}, version ${version}, ${sha256}`),
@@ -60,7 +60,8 @@ function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(valueText).join(', ');
   if (typeof value !== 'object' || value === null) return String(value);
   const { '@value': literal, '@id': id } = value as Record<string, unknown>;
-  return String(literal ?? id ?? JSON.stringify(value));
+  const plain = literal ?? id;
+  return typeof plain === 'string' || typeof plain === 'number' || typeof plain === 'boolean' ? String(plain) : JSON.stringify(value);
 }
 
 /** A what-if: the counts, then titles and jobs with the most flips. */

@@ -47,7 +47,7 @@ describe('a licence and its next version, in plain words', () => {
 
   test('fewer territories tighten, also by the place that holds them', () => {
     const places = (...rightOperand: string[]): Doc => fineTune({ leftOperand: 'spatial', operator: 'isAnyOf', rightOperand });
-    expect(said(places('DE', 'FR', 'ES'), places('DE', 'FR'))).toEqual([['tightens', 'Fine-tuning is now allowed in DE or FR instead of DE, FR or ES.']]);
+    expect(said(places('DE', 'FR', 'ES'), places('DE', 'FR'))).toEqual([['tightens', 'Fine-tuning is now allowed in Germany or France instead of Germany, France or Spain.']]);
     expect(said(places('DE', 'AT'), places('EU'))[0]![0]).toBe('loosens');
     expect(said(places('DE', 'US'), places('EU'))[0]![0]).toBe('unclear');
   });
@@ -111,8 +111,10 @@ const ruleOf = fc.record({
 });
 type RuleDoc = Doc & { uid: string; duty: Doc[] };
 const build = (rules: RuleDoc[], permitted: number): CompiledPolicy => {
-  const made = rules.map(({ duty, ...rule }) => (duty.length > 0 ? { ...rule, duty: duty.map((one) => ({ ...one, uid: `${rule.uid}${String(one.uid).slice(1)}` })) } : rule));
-  const plain = rules.map(({ duty: _duty, ...rule }) => rule);
+  // For anyone is said by naming nobody: an empty list is refused.
+  const anyone = ({ assignee, ...rule }: RuleDoc): RuleDoc => ((assignee as string[]).length > 0 ? { ...rule, assignee } : rule) as RuleDoc;
+  const made = rules.map(anyone).map(({ duty, ...rule }) => (duty.length > 0 ? { ...rule, duty: duty.map((one) => ({ ...one, uid: `${rule.uid}${String(one.uid).slice(1)}` })) } : rule));
+  const plain = rules.map(anyone).map(({ duty: _duty, ...rule }) => rule);
   return compiled({ permission: made.slice(0, permitted), prohibition: plain.slice(permitted) });
 };
 // The next version differs in a field or two of a rule, or lacks one: as people amend.

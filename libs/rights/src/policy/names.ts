@@ -28,13 +28,22 @@ export class Wording {
 
   /** Reads on after "is allowed". */
   condition(condition: Condition, rule?: Pick<Rule, 'assignees'>): string {
-    return ids(condition).reduce((text, id) => text.replaceAll(id, this.name(id)), conditionWords(condition, rule?.assignees.map((party) => party.id)));
+    return conditionWords(this.worded(condition), rule?.assignees.map((party) => this.name(party.id)));
+  }
+
+  /** The same condition, comparing with what people say for ids and places. */
+  private worded(condition: Condition): Condition {
+    if ('logic' in condition) return { ...condition, of: condition.of.map((part) => this.worded(part)) };
+    const { operand, operator, values } = condition;
+    const say = operand.type === 'place' ? placeWords : operand.type === 'id' ? this.name : undefined;
+    const single = values.length === 1 && operator === 'isAnyOf' ? { operator: operand.type === 'place' ? ('isPartOf' as const) : ('eq' as const) } : {};
+    return { ...condition, ...single, ...(say ? { values: values.map((value) => (typeof value === 'string' ? say(value) : value)) } : {}) };
   }
 
   /** "within 30 days of delivery", "every 3 months" */
   due({ period, trigger, interval }: Duty): string {
     const from = triggers.get(trigger)!;
-    const sentence = / is /.test(from);
+    const sentence = from.startsWith('the licence');
     const first = period === null ? `${sentence ? 'when' : 'upon'} ${from}` : `within ${periodWords(period)} of ${sentence ? `the day on which ${from}` : from}`;
     return interval === null ? first : `${first}, and again ${every(interval)}`;
   }
@@ -43,10 +52,12 @@ export class Wording {
 export const number = (value: number): string => value.toLocaleString('en-GB');
 export const every = (interval: string): string => `every ${periodWords(interval).replace(/^1 /, '')}`;
 
-/** The ids that a condition compares with, longest first, so that none is replaced inside of another. */
-function ids(condition: Condition): string[] {
-  if ('logic' in condition) return condition.of.flatMap(ids).toSorted((a, b) => b.length - a.length);
-  return condition.operand.type === 'id' ? condition.values.filter((value) => typeof value === 'string').toSorted((a, b) => b.length - a.length) : [];
+const regions = new Intl.DisplayNames('en-GB', { type: 'region', fallback: 'code' });
+const groups: Record<string, string> = { EU: 'the European Union', EEA: 'the European Economic Area', DACH: 'Germany, Austria and Switzerland', US: 'the United States', GB: 'the United Kingdom', NL: 'the Netherlands' };
+
+/** "Germany" for DE. */
+export function placeWords(code: string): string {
+  return groups[code] ?? (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code);
 }
 
 /** "episode 3" of urn:example:series:4:episode:3; other ids as they are. */

@@ -22,7 +22,7 @@ describe.each(names)('%s in prose', (name) => {
 
   test('every rule, duty, consequence, remedy and obligation has its sentence, below its clause', () => {
     const { rules, obligations } = compiled.policy;
-    const all = [...rules, ...rules.flatMap((rule) => [...rule.duties, ...rule.remedies]), ...obligations].map((one) => one.uid);
+    const all = [...rules, ...rules.flatMap((rule) => [...rule.duties, ...rule.duties.flatMap((duty) => duty.consequences), ...rule.remedies]), ...obligations].map((one) => one.uid);
     expect(new Set(said.map((one) => one.rule))).toEqual(new Set(all));
     for (const one of said) expect(one.section).toBe(one.clause);
   });
@@ -47,7 +47,7 @@ test('a territory deal, as a lawyer reads it', () => {
   const delivery = prose('territory-window.yaml').sections.find((section) => section.clause === '4.1')!;
   expect(delivery.prose).toContain('up to 500 generated clips for use in Germany, France and Spain');
   expect(delivery.sentences.map((one) => one.words)).toEqual([
-    'Export of the Titles is allowed to the Licensee from 1 Oct 2026, until 30 Sep 2028, in DE, FR or ES, for the purpose previs or internalPromo, for up to 500 uses.',
+    'For the Titles, export is allowed to the Licensee from 1 Oct 2026, until 30 Sep 2028, in Germany, France or Spain, for the purpose previs or internalPromo, for up to 500 uses.',
     'Before that, attribution must be on record.',
     'The Licensee owes payment within 30 days of delivery.',
     'If that is not done in time, the Licensee owes a report to the licensor as well within 10 days of the day on which it was due.',
@@ -70,7 +70,7 @@ test('a policy that was not made from a template: clauses by number, parties as 
   const rendered = renderPolicy(policy);
   expect(rendered.sections.map((section) => section.clause)).toEqual(['9', '10']);
   expect(rendered.definitions).toContainEqual({ term: 'the Licensor', value: 'urn:example:archive' });
-  expect(rendered.sections[1]!.sentences[0]!.words).toBe('Export of frames 1,000 to 1,999 (at 24 a second) of film 7 is allowed.');
+  expect(rendered.sections[1]!.sentences[0]!.words).toBe('For frames 1,000 to 1,999 (at 24 a second) of film 7, export is allowed.');
   expect(rendered.sections[0]!.sentences[0]!.words).toContain('(generation only where the human review is beforeExport)');
   expect(proseMarkdown(rendered)).toContain('# A &lt;b>title&lt;/b> \\[x\\](y)');
   expect(proseText(rendered)).toContain('[clause 10, rule #b]');

@@ -48,10 +48,10 @@ export function renderPolicy({ policy, sha256 }: CompiledPolicy, { contract, nam
   for (const rule of policy.rules) {
     const at = section(rule);
     say(rule, ruleProse(rule, wording), at);
-    for (const duty of rule.duties) for (const words of dutyProse(duty, wording, whoOwes(duty, wording))) say({ uid: duty.uid, ...clauseOf(duty, rule) }, words, at);
+    for (const duty of rule.duties) for (const { about, words } of dutyProse(duty, wording)) say({ uid: about.uid, ...clauseOf(about, rule) }, words, at);
     for (const remedy of rule.remedies) say({ uid: remedy.uid, ...clauseOf(remedy, rule) }, `whoever does so nevertheless owes ${wordsFor(remedy.action)} ${wording.due(remedy).replace('the use', 'the infringement')}${limits(remedy, wording)}`, at);
   }
-  for (const duty of policy.obligations) for (const words of dutyProse(duty, wording, whoOwes(duty, wording))) say(duty, words);
+  for (const duty of policy.obligations) for (const { about, words } of dutyProse(duty, wording)) say({ uid: about.uid, ...clauseOf(about, duty) }, words, section(duty));
   const kind = { Agreement: 'Agreement', Offer: 'Offer, not yet accepted', Set: 'Terms without named parties' }[policy.kind];
   return {
     title: policy.title,
@@ -77,19 +77,18 @@ function ruleProse(rule: Rule, wording: Wording): string {
   const be = rule.actions.length === 1 ? 'is' : 'are';
   const by = rule.actions.flatMap((action) => action.refinement.map((condition) => `${wordsFor(action.name)} only ${wording.condition(condition, rule)}`));
   const where = rule.constraints.map((condition) => wording.condition(condition, rule));
-  const acts = `${wording.acts(rule)} of ${wording.targets(rule.targets)}`;
-  const said = rule.kind === 'permission' ? `${acts} ${be} allowed${who}` : `${acts} ${be} prohibited${who}`;
+  const said = `for ${wording.targets(rule.targets)}, ${wording.acts(rule)} ${be} ${rule.kind === 'permission' ? 'allowed' : 'prohibited'}${who}`;
   return `${said}${where.length > 0 ? ` ${where.join(', ')}` : ''}${by.length > 0 ? ` (${by.join('; ')})` : ''}`;
 }
 
 const whoOwes = ({ assignees }: Duty, wording: Wording): string => (assignees.length > 0 ? `${listWords(assignees.map((party) => wording.name(party.id)), 'and')} ${assignees.length === 1 ? 'owes' : 'owe'}` : 'the licensee owes');
 
-function dutyProse(duty: Duty, wording: Wording, who: string): string[] {
+function dutyProse(duty: Duty, wording: Wording): { about: Duty; words: string }[] {
   const what = wordsFor(duty.action);
   const how = duty.actionRefinement.map((condition) => ` ${wording.condition(condition)}`).join(',');
   const when = limits(duty, wording);
-  const first = duty.phase === 'pre' ? `before that, ${what}${how} must be on record${when}` : `${who} ${what}${how} ${wording.due(duty)}${when}`;
-  return [first, ...duty.consequences.map((one) => `if that is not done in time, ${whoOwes(one, wording)} ${wordsFor(one.action)} as well ${wording.due(one).replace('the use', 'the day on which it was due')}`)];
+  const first = duty.phase === 'pre' ? `before that, ${what}${how} must be on record${when}` : `${whoOwes(duty, wording)} ${what}${how} ${wording.due(duty)}${when}`;
+  return [{ about: duty, words: first }, ...duty.consequences.map((one) => ({ about: one, words: `if that is not done in time, ${whoOwes(one, wording)} ${wordsFor(one.action)} as well ${wording.due(one).replace('the use', 'the day on which it was due')}` }))];
 }
 
 const limits = (duty: Duty, wording: Wording): string => (duty.constraints.length > 0 ? `, ${duty.constraints.map((condition) => wording.condition(condition)).join(', ')}` : '');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { newId } from '#libs/platform';
 import type { Ask } from './ask.js';
 import { InvalidPolicy, isObject, type Json } from './json.js';
+import { placeWords } from './names.js';
 import { dayWords, readPeriod, readZone } from './time.js';
 import { isPlace, leftOperands, vocabulary } from './vocabulary.js';
 import { listWords, periodWords } from './words.js';
@@ -159,7 +160,7 @@ class Filler {
         const listed = policy[kind] as Json[];
         const target = `/${kind}/${listed.length}`;
         this.origins.set(target, path);
-        listed.push({ 'backlot:clause': clause.clause, ...this.rule(one, path, target) });
+        listed.push(this.rule(one, path, target, clause.clause));
       }
     }
     for (const kind of ['permission', 'prohibition', 'obligation']) if ((policy[kind] as Json[]).length === 0) delete policy[kind];
@@ -167,18 +168,19 @@ class Filler {
     return { policy, title: policy['dct:title'] as string, about: template.about.replaceAll(/\s+/g, ' ').trim(), definitions: this.definitions(), names: this.names(), clauses, examples, origin: (path) => this.origin(path) };
   }
 
-  private rule(one: Template['clauses'][number]['rules'][number], path: string, target: string): Json {
-    if ('oblige' in one) return this.duty({ do: one.oblige, ...one }, path, target, 'oblige');
+  private rule(one: Template['clauses'][number]['rules'][number], path: string, target: string, clause: string): Json {
+    if ('oblige' in one) return this.duty({ do: one.oblige, ...one }, path, target, clause, 'oblige');
     const key = 'allow' in one ? 'allow' : 'forbid';
     const named = 'allow' in one ? one.allow : one.forbid;
     const refinement = this.conditions(one.by, `${path}/by`, `${target}/action/0/refinement`);
     const acts = this.list(named, `${path}/${key}`).map((action) => (refinement.length === 0 ? actionName(action) : { 'rdf:value': { '@id': actionIri(action) }, refinement }));
     this.origins.set(`${target}/action`, `${path}/${key}`);
-    const duties = 'allow' in one ? this.duties(one.duties, `${path}/duties`, `${target}/duty`) : [];
-    const remedies = 'forbid' in one ? this.duties(one.remedies, `${path}/remedies`, `${target}/remedy`) : [];
+    const duties = 'allow' in one ? this.duties(one.duties, `${path}/duties`, `${target}/duty`, clause) : [];
+    const remedies = 'forbid' in one ? this.duties(one.remedies, `${path}/remedies`, `${target}/remedy`, clause) : [];
     const where = this.conditions(one.where, `${path}/where`, `${target}/constraint`);
     return {
       ...(one.id === undefined ? {} : { uid: `#${one.id}` }),
+      'backlot:clause': clause,
       action: acts,
       ...(one.of === undefined ? {} : { target: this.assets(one.of, `${path}/of`, `${target}/target`) }),
       ...(one.to === undefined ? {} : { assignee: this.list(one.to, `${path}/to`) }),
@@ -198,23 +200,24 @@ class Filler {
     });
   }
 
-  private duties(duties: readonly z.output<typeof duty>[] | undefined, path: string, target: string): Json[] {
+  private duties(duties: readonly z.output<typeof duty>[] | undefined, path: string, target: string, clause: string): Json[] {
     const wanted = (duties ?? []).flatMap((one, at) => (this.wanted(one.when, `${path}/${at}/when`) ? [{ one, at }] : []));
     return wanted.map(({ one, at }, place) => {
       this.origins.set(`${target}/${place}`, `${path}/${at}`);
-      return this.duty(one, `${path}/${at}`, `${target}/${place}`, 'do');
+      return this.duty(one, `${path}/${at}`, `${target}/${place}`, clause, 'do');
     });
   }
 
-  private duty(one: z.output<typeof duty>, path: string, target: string, key: string): Json {
+  private duty(one: z.output<typeof duty>, path: string, target: string, clause: string, key: string): Json {
     this.origins.set(`${target}/action`, `${path}/${key}`);
     this.origins.set(`${target}/backlot:deadline`, `${path}/within`);
     this.origins.set(`${target}/backlot:interval`, `${path}/every`);
     this.origins.set(`${target}/backlot:trigger`, `${path}/from`);
     const where = this.conditions(one.where, `${path}/where`, `${target}/constraint`);
-    const otherwise = this.duties(one.otherwise, `${path}/otherwise`, `${target}/consequence`);
+    const otherwise = this.duties(one.otherwise, `${path}/otherwise`, `${target}/consequence`, clause);
     return {
       ...(one.id === undefined ? {} : { uid: `#${one.id}` }),
+      'backlot:clause': clause,
       action: actionName(String(this.fill(one.do, `${path}/${key}`))),
       ...(key === 'oblige' ? {} : { 'backlot:phase': { '@id': one.before === true ? 'backlot:pre' : 'backlot:post' } }),
       ...(one.from === undefined ? {} : { 'backlot:trigger': { '@id': `backlot:${String(this.fill(one.from, `${path}/from`))}` } }),
@@ -345,14 +348,6 @@ function checked(value: ParameterValue, type: ParameterType, path: string): Para
       if (typeof value !== 'string') throw wrong('text');
       return value;
   }
-}
-
-const regions = new Intl.DisplayNames('en-GB', { type: 'region', fallback: 'code' });
-const groups: Record<string, string> = { EU: 'the European Union', EEA: 'the European Economic Area', DACH: 'Germany, Austria and Switzerland', US: 'the United States', GB: 'the United Kingdom', NL: 'the Netherlands' };
-
-/** "Germany" for DE. */
-export function placeWords(code: string): string {
-  return groups[code] ?? (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code);
 }
 
 function valueWords(value: ParameterValue, type: ParameterType): string {
