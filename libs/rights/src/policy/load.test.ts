@@ -110,6 +110,12 @@ describe('every construct of ODRL 2.2 has its place in the tree', () => {
     expect(rules[1]!.remedies).toMatchObject([{ uid: 'urn:example:p#r', action: 'odrl:anonymize', phase: 'post', targets: [{ id: 'urn:x:y' }] }]);
   });
 
+  test('a duty is owed by whom its rule is for, unless it says', () => {
+    const { rules, obligations } = loadPolicy(policy({ assignee: 'urn:x:all', permission: [{ ...rule, assignee: 'urn:x:editors', duty: [{ action: 'attribute', consequence: [{ action: 'compensate' }] }, { action: 'inform', assignee: 'urn:x:one' }] }], obligation: [{ action: 'delete' }] }));
+    const owed = [...rules[0]!.duties, ...rules[0]!.duties[0]!.consequences, ...obligations].map((duty) => duty.assignees.map(({ id }) => id));
+    expect(owed).toEqual([['urn:x:editors'], ['urn:x:one'], ['urn:x:editors'], ['urn:x:all']]);
+  });
+
   test.each([
     ['of a remedy', { prohibition: [{ ...rule, remedy: [{ action: 'inform', consequence: [{ action: 'compensate' }] }] }] }, '/prohibition/0/remedy/0/consequence'],
     ['of a consequence', { permission: [{ ...rule, duty: [{ action: 'inform', consequence: [{ action: 'compensate', consequence: [{ action: 'delete' }] }] }] }] }, '/permission/0/duty/0/consequence/0/consequence'],

@@ -66,6 +66,7 @@ export interface Duty {
   period: string | null;
   /** It comes again after each such period. */
   interval: string | null;
+  /** Who owes it: those whom the rule is for, where it does not say. */
   assignees: Party[];
   constraints: Condition[];
   /** What is due as well when it was not done in time. */
@@ -178,7 +179,7 @@ class Loader {
     if (inheritFrom.includes(this.uid)) throw invalid('/inheritFrom', 'it inherits from itself');
     const rules = (['permission', 'prohibition'] as const).flatMap((kind) => this.each(this.top, kind).map((part) => this.rule(kind, part)));
     const obligations = this.each(this.top, 'obligation')
-      .flatMap((part, at) => this.duty(part, { fallback: `${this.uid}#obligation-${at + 1}`, phase: 'post', from: 'obligation' }))
+      .flatMap((part, at) => this.duty(part, { fallback: `${this.uid}#obligation-${at + 1}`, phase: 'post', from: 'obligation', owed: this.parties(this.top, 'assignee') }))
       .map((duty) => ({ ...duty, constraints: [...this.conditions(this.top, 'constraint'), ...duty.constraints] }));
     if (rules.length + obligations.length === 0 && inheritFrom.length === 0) throw invalid('', 'it has neither a permission nor a prohibition nor an obligation');
     return {
@@ -217,6 +218,7 @@ class Loader {
     const fields = this.fields(found, [...ruleKeys, kind === 'permission' ? 'duty' : 'remedy']);
     this.typed(fields, ['Rule', kind === 'permission' ? 'Permission' : 'Prohibition']);
     const uid = this.own(fields, found);
+    const assignees = this.parties(fields, 'assignee');
     return {
       uid,
       ...this.clause(fields),
@@ -224,10 +226,10 @@ class Loader {
       actions: this.actions(fields, found.path),
       targets: this.targets(fields, found.path),
       assigners: this.parties(fields, 'assigner'),
-      assignees: this.parties(fields, 'assignee'),
+      assignees,
       constraints: [...this.conditions(this.top, 'constraint'), ...this.conditions(fields, 'constraint')],
-      duties: this.each(fields, 'duty').flatMap((duty, at) => this.duty(duty, { fallback: `${uid}-duty-${at + 1}`, phase: 'pre', from: 'duty' })),
-      remedies: this.each(fields, 'remedy').flatMap((duty, at) => this.duty(duty, { fallback: `${uid}-remedy-${at + 1}`, phase: 'post', from: 'remedy' })),
+      duties: this.each(fields, 'duty').flatMap((duty, at) => this.duty(duty, { fallback: `${uid}-duty-${at + 1}`, phase: 'pre', from: 'duty', owed: assignees })),
+      remedies: this.each(fields, 'remedy').flatMap((duty, at) => this.duty(duty, { fallback: `${uid}-remedy-${at + 1}`, phase: 'post', from: 'remedy', owed: assignees })),
     };
   }
 
@@ -289,7 +291,7 @@ class Loader {
   }
 
   /** The duty, or several where it names several actions. */
-  private duty(part: Part, { fallback, phase: usual, from }: { fallback: string; phase: Phase; from: 'duty' | 'obligation' | 'remedy' | 'consequence' }): Duty[] {
+  private duty(part: Part, { fallback, phase: usual, from, owed }: { fallback: string; phase: Phase; from: 'duty' | 'obligation' | 'remedy' | 'consequence'; owed: Party[] }): Duty[] {
     const found = this.written(part);
     const { path } = found;
     this.enter(found);
@@ -308,6 +310,7 @@ class Loader {
     const consequences = this.each(fields, 'consequence');
     if ((from === 'remedy' || from === 'consequence') && consequences.length > 0) throw invalid(`${path}/consequence`, `a ${from} has no consequence of its own`);
     const uid = fields.has('uid') ? this.own(fields, found) : fallback;
+    const assignees = fields.has('assignee') ? this.parties(fields, 'assignee') : owed;
     const duty = {
       ...this.clause(fields),
       targets: this.each(fields, 'target').map((target) => this.target(target)),
@@ -315,9 +318,9 @@ class Loader {
       trigger,
       period: this.period(fields, 'backlot:deadline'),
       interval: this.period(fields, 'backlot:interval'),
-      assignees: this.parties(fields, 'assignee'),
+      assignees,
       constraints: timing.filter((one) => one.phase === undefined).map((one) => one.condition),
-      consequences: consequences.flatMap((consequence, at) => this.duty(consequence, { fallback: `${uid}-consequence-${at + 1}`, phase, from: 'consequence' })),
+      consequences: consequences.flatMap((consequence, at) => this.duty(consequence, { fallback: `${uid}-consequence-${at + 1}`, phase, from: 'consequence', owed: assignees })),
     } satisfies Partial<Duty>;
     this.within.delete(found.value);
     return actions.map(({ name, refinement }, at) => ({ uid: at === 0 ? uid : `${uid}-${at + 1}`, action: name, actionRefinement: refinement, ...duty }));
