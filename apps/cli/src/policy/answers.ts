@@ -1,4 +1,4 @@
-import { type Evaluation, type FlipGroup, type PolicyRequest, type RuleTrace, vocabulary, type WhatIf } from '#libs/rights';
+import { every, type Evaluation, type FlipGroup, type PolicyRequest, type RuleTrace, vocabulary, type WhatIf } from '#libs/rights';
 import type { PolicyFile } from './files.js';
 
 /** Answers of `backlot policy` as text. */
@@ -28,7 +28,7 @@ export function evaluationText({ outcome, reason, trace, obligations, policies }
   const left = trace.length - shown.length;
   if (left > 0) lines.push(`  ${left} more ${left === 1 ? 'rule is' : 'rules are'} about others, or about other assets.`);
   if (obligations.length > 0) {
-    lines.push('', '  Owed:', ...table(obligations.map(({ clause, duty, action: what, trigger, deadline, interval, state }) => [`    ${clause === undefined ? local(duty) : `clause ${clause}`}`, vocabulary.wordsFor(what), state === 'due' ? 'due now, as a remedy' : deadline === null ? `when it comes to it: ${vocabulary.triggers.get(trigger) ?? trigger}` : `by ${deadline}${interval === undefined ? '' : `, and again every ${interval}`}`])));
+    lines.push('', '  Owed:', ...table(obligations.map(({ clause, duty, action: what, trigger, deadline, interval, state }) => [`    ${clause === undefined ? local(duty) : `clause ${clause}`}`, vocabulary.wordsFor(what), state === 'due' ? 'due now, as a remedy' : deadline === null ? `when it comes to it: ${vocabulary.triggers.get(trigger) ?? trigger}` : `by ${deadline}${interval === undefined ? '' : `, and again ${every(interval)}`}`])));
   }
   return `${lines.join('\n')}\n`;
 }

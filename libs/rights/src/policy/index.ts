@@ -14,6 +14,7 @@ export { diffPolicies, type Change, type DiffOptions, type Effect } from './diff
 export { evaluate } from './evaluate.js';
 export { instantiateLicence, type LicenceParties } from './licence.js';
 export { Meet, type MeetDecision, type MeetInput, type MeetRequest } from './meet.js';
+export { every } from './names.js';
 export { permittedRanges, type ExcludedRange, type Mark, type Range } from './ranges.js';
 export { proseMarkdown, proseText, renderPolicy, type Prose, type RenderOptions } from './render.js';
 export { flips, Replay, type FlipGroup, type Recorded, type WhatIf } from './simulate.js';

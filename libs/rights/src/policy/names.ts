@@ -40,12 +40,12 @@ export class Wording {
     return { ...condition, ...single, ...(say ? { values: values.map((value) => (typeof value === 'string' ? say(value) : value)) } : {}) };
   }
 
-  /** "within 30 days of delivery", "every 3 months" */
+  /** "within 30 days of delivery", "every 3 months, counted from the use" */
   due({ period, trigger, interval }: Duty): string {
     const from = triggers.get(trigger)!;
     const sentence = from.startsWith('the licence');
-    const first = period === null ? `${sentence ? 'when' : 'upon'} ${from}` : `within ${periodWords(period)} of ${sentence ? `the day on which ${from}` : from}`;
-    return interval === null ? first : `${first}, and again ${every(interval)}`;
+    if (interval !== null) return `${every(interval)}, counted from ${sentence ? `the day on which ${from}` : from}${period === null ? '' : `, within ${periodWords(period)} of the end of each`}`;
+    return period === null ? `${sentence ? 'when' : 'upon'} ${from}` : `within ${periodWords(period)} of ${sentence ? `the day on which ${from}` : from}`;
   }
 }
 

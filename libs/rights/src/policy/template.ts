@@ -306,6 +306,7 @@ class Filler {
       if (found !== undefined) return found;
     }
     const [, field = ''] = path.split('/');
+    if (['clauses', 'examples', 'parameters'].includes(field)) return path;
     return ({ 'dct:title': '/title', 'backlot:version': '/version', 'backlot:timeZone': '/zone', assigner: '/parameters/licensor', assignee: '/parameters/licensee', target: '/parameters/titles' } as Record<string, string>)[field] ?? '';
   }
 }
