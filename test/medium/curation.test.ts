@@ -8,7 +8,7 @@ import { Catalogue } from '#libs/catalogue';
 import { Curation, type DatasetInput, type DatasetVersion, type Media } from '#libs/curation';
 import { type JobContext, newId, Refusal, relayEvents, row, rows, type Scope } from '#libs/platform';
 import { Rights } from '#libs/rights';
-import { licence, plainMedia, probed, sha256, upload } from '../support/films.js';
+import { licence, plainMedia, probed, sha256, sign, upload } from '../support/films.js';
 import { makeWorld, type World } from '../support/studio.js';
 
 // Two cores may be shared with a whole product that is under test beside this.
@@ -301,6 +301,31 @@ describe('a dataset version', () => {
     expect(await studio.count(`from dataset_clip where version_id = $1`, id)).toBe(whole.clipCount);
     expect(await studio.count(`from decision where actor = $1`, `worker: dataset "killed" version ${version.number}`)).toBe(2);
     expect(studio.stored('dataset')).toBe(before + 1);
+  });
+
+  test('an amendment while it is frozen: the next key is released under the new version, and where that says no, nothing of the title is kept', async () => {
+    const own = await studio.analysed();
+    const [under] = (await studio.rights.licences.ofTitles(studio.scope, [own])).get(own)!;
+    const amended = async (actions: string[], loosens: string[]): Promise<string> => {
+      const permission = [{ ...(under!.policy.permission as object[])[0], action: actions.map((action) => `backlot:${action}`) }];
+      const { sha256: hash } = await studio.rights.licences.amend(studio.scope, under!.id, { source: { policy: { ...under!.policy, permission } }, loosens, why: 'Agreed while work went on.' });
+      await sign(studio.rights, studio.scope, under!.id);
+      return hash;
+    };
+    const { id } = await studio.curation.buildDataset(studio.scope, { name: 'amended', titleIds: [own] });
+    await expect(studio.with(killAt('cutClip', 1)).freeze.run(studio.context(id))).rejects.toBeInstanceOf(Killed);
+    const hash = await amended(['ingest', 'curate', 'fineTune', 'export'], ['#p1']);
+    await studio.curation.freeze.run(studio.context(id));
+    const [clip] = (await studio.curation.clips(studio.scope, id, { first: 1 })).items;
+    expect((await studio.rights.decision(studio.scope, clip!.decisionId)).policies).toEqual([expect.objectContaining({ sha256: hash })]);
+
+    const { id: second } = await studio.curation.buildDataset(studio.scope, { name: 'ended', titleIds: [own] });
+    await expect(studio.with(killAt('cutClip', 1)).freeze.run(studio.context(second))).rejects.toBeInstanceOf(Killed);
+    await amended(['ingest', 'curate'], []);
+    // What both passes counted has changed: the run begins again with the decision of now.
+    await expect(studio.curation.freeze.run(studio.context(second))).rejects.toThrow();
+    await expect(studio.curation.freeze.run(studio.context(second))).rejects.toMatchObject({ code: 'EMPTY_DATASET' });
+    expect((await studio.curation.clips(studio.scope, second, { first: 1 })).items).toEqual([]);
   });
 
   test('a clip that the film does not give is left out with the reason, the rest goes on', async () => {

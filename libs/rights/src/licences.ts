@@ -377,6 +377,17 @@ export class Licences {
     return this.database.inStudio(scope, async () => this.compiler.policy(policy, (await this.heritage(scope, policy)).policies));
   }
 
+  /** Whether the licences of a decision stand as they stood when it was made: else its keys are no longer released. */
+  async stand(scope: Scope, decisionId: string): Promise<boolean> {
+    return this.database.inStudio(scope, async () => (await row<{ stands: boolean | null }>(`select decision_stands($1) as stands`, [decisionId]))?.stands === true);
+  }
+
+  /** The policies of the studio with these hashes, whether they still decide or not. */
+  async texts(scope: Scope, sha256s: string[]): Promise<Record<string, unknown>[]> {
+    const found = await this.database.inStudio(scope, () => rows<{ policy: Record<string, unknown> }>(`select distinct on (sha256) policy from licence_version where studio_id = $1 and sha256 = any($2) order by sha256`, [scope.studioId, sha256s]));
+    return found.map(({ policy }) => policy);
+  }
+
   /** The policies of versions as they stood ("licence:version"), by licence id; those of licences that did not decide are left out. */
   async asTheyStood(scope: Scope, standing: readonly string[]): Promise<Map<string, CompiledPolicy>> {
     const [ids, versions] = [standing.map((one) => one.split(':')[0]!), standing.map((one) => Number(one.split(':')[1]))];
