@@ -70,6 +70,9 @@ export class Exclusions1700000000012 implements MigrationInterface {
       create index mark_of_subject on mark (studio_id, subject, title_id) where removed_at is null;
       call protect('mark', 'select, insert, update');
 
+      -- What the version's decision about the title had seen of its exclusions and marks.
+      alter table dataset_title add revision bigint;
+
       call revokes('edit');
       call revokes('exclusion');
       call revokes('mark');
@@ -93,6 +96,6 @@ export class Exclusions1700000000012 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query(`drop table mask, mark, exclusion, edit`);
+    await db.query(`alter table dataset_title drop revision; drop table mask, mark, exclusion, edit`);
   }
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { join } from 'node:path';
+import type { Media } from '#libs/curation';
+import * as media from '#libs/media';
 import { newId } from '#libs/platform';
 import { Training } from '#libs/training';
 import { FilmStudio } from '../support/film-studio.js';
@@ -119,6 +121,25 @@ describe('rules of a licence', () => {
     expect(shown.filter((frame) => frame! >= 110 && frame! < 150)).toEqual([]);
     expect((await studio.drops(version.id)).find(({ code }) => code === 'FRAMES_LEFT_OUT')).toMatchObject({ first: 110, last: 149 });
   });
+});
+
+test('frames that are left out while a version is frozen are not in it: the freeze starts over with the decision of now', async () => {
+  const titleId = await studio.analysed(numberedFilm({ frames: 297, cuts, rate: '25' }), { name: 'meanwhile.mp4' });
+  let cutting = 0;
+  const parts: Partial<Media> = {
+    cutClip: async (address, spec) => {
+      if (++cutting === 2) await studio.rights.exclusions.add(studio.scope, titleId, { first: 0, end: 150, why: 'a call from the lawyers' });
+      return media.cutClip(address, spec);
+    },
+  };
+  const slow = new FilmStudio(world, studio.scope, { parts });
+  const { id } = await slow.curation.buildDataset(studio.scope, { name: 'meanwhile', titleIds: [titleId] });
+  await expect(slow.curation.freeze.run(slow.context(id))).rejects.toThrow(/changed while/);
+  expect(await studio.curation.datasetVersion(studio.scope, id)).toMatchObject({ state: 'building' });
+  await slow.curation.freeze.run(slow.context(id));
+  const version = await studio.curation.datasetVersion(studio.scope, id);
+  expect(version).toMatchObject({ state: 'frozen' });
+  expect(Math.min(...(await studio.clipFiles(version, [titleId])).flatMap(numbersIn).map(Number))).toBeGreaterThanOrEqual(150);
 });
 
 describe('a frozen version', () => {

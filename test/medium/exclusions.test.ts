@@ -136,6 +136,18 @@ describe('over GraphQL', () => {
   });
 });
 
+test('two thousand stretches of a title are decided about, and no more are taken', async () => {
+  const titleId = await title({ times: Array.from({ length: 40_001 }, (_, n) => n * 512) });
+  await studio.inStudio(() => rows(`update edit set even = true where title_id = $1`, [titleId]));
+  const list = ['first,end,why', ...Array.from({ length: 2000 }, (_, n) => `${n * 20},${n * 20 + 5},scene ${n}`)].join('\n');
+  expect(await studio.rights.exclusions.import(studio.scope, titleId, { list })).toEqual({ added: 2000, known: 0, refused: [] });
+  const decision = await studio.rights.decide(studio.scope, question(titleId, 'fineTune', 'permitted'));
+  expect(decision.permitted).toBe(true);
+  expect([decision.reason.frames![0]!.permitted.length, decision.reason.frames![0]!.leftOut.length]).toEqual([2000, 2000]);
+  expect(decision.sentence).toContain('10000 frames are left out');
+  await expect(studio.rights.exclusions.add(studio.scope, titleId, { first: 6, end: 7, why: 'one more' })).rejects.toMatchObject({ code: 'TOO_MANY' });
+});
+
 describe('a decision', () => {
   test('about all of a title is refused by one frame that is left out; about what is allowed it names what is left out', async () => {
     const titleId = await title();

@@ -120,7 +120,7 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       );
       for (const title of found) {
         const { title_id: titleId, object_id: objectId, time_base: timeBase, ...about } = title;
-        const decision = await decide(scope, version, titleId);
+        const decision = await decide(scope, version, titleId, which);
         const frames = decision.permitted ? decision.reason.frames?.find((told) => told.titleId === titleId) : undefined;
         const times = (await rights.exclusions.timed(scope, titleId))?.times;
         yield { ...about, titleId, objectId, timeBase, decision, frames, times, terms: await termsOf(scope, titleId, decision) };
@@ -130,26 +130,31 @@ export function freeze({ database, vault, rights, media }: { database: Database;
     }
   }
 
-  /** The version's decision about a title: one row, taken once, again only when a permit ran out before its key was used. */
-  async function decide(scope: Scope, version: DatasetVersion, titleId: string): Promise<Decision> {
+  /** The version's decision about a title: one row, taken once, again only when a permit ran out, or its licences changed, before its key was used. */
+  async function decide(scope: Scope, version: DatasetVersion, titleId: string, which: 'found' | 'decided'): Promise<Decision> {
     const { before, now } = await database.inStudio(scope, async () => {
-      const known = await row<{ decision_id: string }>(`select decision_id from dataset_title where version_id = $1 and title_id = $2`, [version.id, titleId]);
+      // Read before the decision: what changes from here on makes another one necessary.
+      const revision = (await rights.exclusions.revision(scope, titleId)) ?? null;
+      const known = await row<{ decision_id: string; revision: string | null }>(`select decision_id, revision from dataset_title where version_id = $1 and title_id = $2`, [version.id, titleId]);
       const last = known && (await rights.decision(scope, known.decision_id));
-      if (last && (!last.permitted || last.validUntil.getTime() > Date.now() + MARGIN_MS)) return { before: last, now: last };
+      const same = known && (known.revision === null ? null : Number(known.revision)) === revision;
+      if (last && same && (!last.permitted || (last.validUntil.getTime() > Date.now() + MARGIN_MS && (await rights.licences.stand(scope, last.id))))) return { before: last, now: last };
       const decision = await rights.decide(scope, { action: 'fineTune', scopeKind: 'title', scopeId: titleId, titleIds: [titleId], use: null, frames: 'permitted', actor: `worker: dataset "${version.name}" version ${version.number}` });
-      await rows(`insert into dataset_title (version_id, title_id, studio_id, decision_id) values ($1, $2, $3, $4) on conflict (version_id, title_id) do update set decision_id = excluded.decision_id`, [version.id, titleId, scope.studioId, decision.id]);
+      await rows(
+        `insert into dataset_title (version_id, title_id, studio_id, decision_id, revision) values ($1, $2, $3, $4, $5) on conflict (version_id, title_id) do update set decision_id = excluded.decision_id, revision = excluded.revision`,
+        [version.id, titleId, scope.studioId, decision.id, revision],
+      );
       return { before: last ?? decision, now: decision };
     });
     // Both passes count the same frames; what changed between them is started over with the decision of now.
-    if (canonicalize(before.reason.frames ?? []) !== canonicalize(now.reason.frames ?? [])) throw new Error(`what is left out of title ${titleId} changed while version ${version.id} was frozen`);
+    if (which === 'decided' && (before.permitted !== now.permitted || canonicalize(before.reason.frames ?? []) !== canonicalize(now.reason.frames ?? []))) throw new Error(`what is left out of title ${titleId} changed while version ${version.id} was frozen`);
     return now;
   }
 
   /** What the licences say, whoever signed which copy: their text with the ids of studio, title and document taken out. */
   async function termsOf(scope: Scope, titleId: string, decision: Decision): Promise<string[]> {
-    const used = new Set(decision.policies.map((policy) => policy.sha256));
-    const licences = (await rights.licences.ofTitles(scope, [titleId])).get(titleId)!.filter((licence) => used.has(licence.sha256));
-    const terms = licences.map(({ policy }) => {
+    const policies = await rights.licences.texts(scope, decision.policies.map((policy) => policy.sha256));
+    const terms = policies.map((policy) => {
       const text = JSON.stringify(policy).replaceAll(String(policy.uid), '{licence}').replaceAll(scope.studioId, '{studio}').replaceAll(titleId, '{title}');
       return canonicalSha256(JSON.parse(text) as Record<string, unknown>);
     });
@@ -244,6 +249,9 @@ export function freeze({ database, vault, rights, media }: { database: Database;
     );
     if (current?.state !== 'building' || Number(current.clips) !== making.clips || Number(current.drops) !== making.dropped) throw new Error(`version ${version.id} is being frozen by another worker`);
     await rights.holds.throwIfHeld(scope, await titlesOf(version.id));
+    const seen = await rows<{ title_id: string; revision: string | null }>(`select title_id, revision from dataset_title where version_id = $1`, [version.id]);
+    const [changed] = await rights.exclusions.changedSince(scope, seen.map(({ title_id: titleId, revision }) => ({ titleId, revision: revision === null ? null : Number(revision) })));
+    if (changed) throw new Error(`what is left out of title ${changed} changed while version ${version.id} was frozen`);
     const hash = making.manifest.digest();
     await rows(`update dataset_version set state = 'frozen', hash = $2, object_id = $3, clips = $4, dropped = $5, frozen_at = now(), reason = null where id = $1`, [version.id, hash, objectId, making.clips, making.dropped]);
     await appendEntry('dataset', { version: version.id, name: version.name, number: version.number, hash, clips: making.clips, dropped: making.dropped, object: objectId });

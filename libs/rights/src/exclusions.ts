@@ -60,8 +60,8 @@ export interface Imported {
 const exclusionColumns = `id, title_id as "titleId", first_frame as first, end_frame as end, why, clause, actions, added_by as "addedBy", added_at as "addedAt", changed_by as "changedBy", changed_at as "changedAt"`;
 const markColumns = `id, title_id as "titleId", kind, subject, first_frame as first, end_frame as end, source, by, confidence, added_at as "addedAt", changed_at as "changedAt"`;
 
-const MOST_ROWS = 5_000;
-const MOST_OF_A_TITLE = 20_000;
+const MOST_ROWS = 2_000;
+const MOST = { exclusion: 2_000, mark: 10_000 };
 
 /**
  * What is left out of titles, and what their frames show. Places are frames of the title's master and are held against it; a change is
@@ -83,6 +83,25 @@ export class Exclusions {
   /** The title's frames with their timestamps; undefined where it is not analysed. */
   timed(scope: Scope, titleId: string): Promise<TimedEdit | undefined> {
     return this.database.inStudio(scope, () => timedEdit(scope, titleId));
+  }
+
+  /** Counts the changes to what is left out of the title and marked in it; undefined where it is not analysed. */
+  async revision(scope: Scope, titleId: string): Promise<number | undefined> {
+    return this.database.inStudio(scope, async () => {
+      const found = await row<{ revision: string }>(`select revision from edit where studio_id = $1 and title_id = $2`, [scope.studioId, titleId]);
+      return found && Number(found.revision);
+    });
+  }
+
+  /** Those of the titles whose count is another now. */
+  async changedSince(scope: Scope, counted: { titleId: string; revision: number | null }[]): Promise<string[]> {
+    return this.database.inStudio(scope, async () => {
+      const found = await rows<{ title_id: string }>(
+        `select title_id from edit join unnest($2::uuid[], $3::bigint[]) as seen(id, revision) on seen.id = title_id where studio_id = $1 and edit.revision is distinct from seen.revision`,
+        [scope.studioId, counted.map(({ titleId }) => titleId), counted.map(({ revision }) => revision)],
+      );
+      return found.map((edit) => edit.title_id);
+    });
   }
 
   /** Another text whenever what is left out of the title may be another: a licence, exclusion or mark of it has changed. Undefined where it is not analysed. */
@@ -255,7 +274,7 @@ export class Exclusions {
   /** Decisions read all of a title's, so there is an end to how many it has. */
   private async room(table: 'exclusion' | 'mark', titleId: string, more: number): Promise<void> {
     const { count } = (await row<{ count: string }>(`select count(*) from ${table} where studio_id = current_studio() and title_id = $1 and removed_at is null`, [titleId]))!;
-    if (Number(count) + more > MOST_OF_A_TITLE) throw new Refusal('TOO_MANY', `A title has at most ${MOST_OF_A_TITLE} of these; it has ${count}.`, 'Join those that touch each other.', 409);
+    if (Number(count) + more > MOST[table]) throw new Refusal('TOO_MANY', `A title has at most ${MOST[table]} ${table}s; it has ${count}.`, 'Join those that touch each other.', 409);
   }
 
   private async locked<T extends { titleId: string }>(scope: Scope, table: 'exclusion' | 'mark', columns: string, id: string): Promise<{ before: T; edit: Edit }> {

@@ -13,6 +13,7 @@ interface Known extends FrameRange {
 /** More targets than this would say nothing more to whoever reads the decision. */
 const MOST_TARGETS = 500;
 const MOST_NAMED = 100;
+const AT_ONCE = 200;
 
 /**
  * Turns whole titles into the frames that a question is about, where exclusions, marks or rules tell frames of a title apart. With
@@ -36,12 +37,15 @@ export async function byFrames(scope: Scope, question: Question, exclusions: Exc
     if (!edit) return [target];
     const place = places.get(edit.titleId)!;
     const known = knownOf(edit, marks.get(edit.titleId) ?? []);
-    const own = { ...all, exclusions: all.exclusions.filter((exclusion) => exclusion.target === target.id) };
-    const { excluded } = permittedRanges(policies, { ...request, targets: [target] }, own, { target, extent: place.extent, marks: known.map(({ facts, ...range }) => ({ segment: place.segment(range), facts })) });
-    const left = excluded.map(({ sentence, rules, ...range }): LeftOut => {
-      const out = place.touched(range);
-      return { ...out, sentence: plainly(sentence, out, edit, leftOut.get(edit.titleId)?.find(({ id }) => id === rules[0])), rules };
+    const own = leftOut.get(edit.titleId) ?? [];
+    const excluded = stretchesOf(edit, own).flatMap((stretch) => {
+      const here = own.filter(({ first, end }) => first < stretch.end && end > stretch.first).map((exclusion) => toState(exclusion, place));
+      const marked = known.filter(({ first, end }) => first < stretch.end && end > stretch.first).map(({ facts, ...range }) => ({ segment: place.segment(range), facts }));
+      return permittedRanges(policies, { ...request, targets: [target] }, { ...all, exclusions: here }, { target, extent: place.segment(stretch), marks: marked }).excluded;
     });
+    const left = neighbours(excluded.map((range) => ({ ...range, ...place.touched(range) }))).map(
+      ({ sentence, rules, ...out }): LeftOut => ({ ...out, sentence: plainly(sentence, out, edit, own.find(({ id }) => id === rules[0])), rules }),
+    );
     // What is left out of other actions only tells nothing apart here.
     if (!left.length && !known.length && !bySegment) return [target];
     const permitted = without({ first: 0, end: edit.frames }, joined(left));
@@ -64,6 +68,23 @@ function piecesOf(asked: 'permitted' | readonly (FrameRange & { titleId: string 
   if (refused.length) return refused.slice(0, MOST_NAMED);
   // Many clips of one stretch are one target: every frame of it is allowed.
   return permitted.filter((range) => wanted.some(({ first, end }) => first < range.end && end > range.first));
+}
+
+/** The title in stretches of a few exclusions each: each evaluation looks at all that it is given. */
+function stretchesOf({ frames }: Edit, exclusions: readonly Exclusion[]): FrameRange[] {
+  const edges = [...new Set([0, ...exclusions.filter((_, at) => at > 0 && at % AT_ONCE === 0).map(({ first }) => first), frames])];
+  return edges.slice(0, -1).map((first, at) => ({ first, end: edges[at + 1]! }));
+}
+
+/** Ranges that touch and are left out for the same reason, as one. */
+function neighbours(ranges: readonly LeftOut[]): LeftOut[] {
+  const all: LeftOut[] = [];
+  for (const range of ranges) {
+    const last = all.at(-1);
+    if (last && range.first <= last.end && last.sentence === range.sentence && last.rules.join() === range.rules.join()) last.end = Math.max(last.end, range.end);
+    else all.push({ ...range });
+  }
+  return all;
 }
 
 /** Of the title that it stands beside; an exclusion by its frames, because the places of uneven frames are ticks. */
