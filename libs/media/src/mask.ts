@@ -76,7 +76,7 @@ function maskArgs(input: string, stretches: MaskSpec['stretches'], times: ArrayL
 }
 
 /** No more stretches than fit: those with the least between them are masked together with it. */
-function fewer(stretches: MaskSpec['stretches']): MaskSpec['stretches'] {
+export function fewer(stretches: MaskSpec['stretches']): MaskSpec['stretches'] {
   const extra = stretches.length - MOST_STRETCHES;
   if (extra <= 0) return stretches;
   const gaps = stretches.slice(1).map(({ first }, at) => ({ at: at + 1, gap: first - stretches[at]!.end }));
