@@ -7,6 +7,7 @@ import { isObject, readDocument, type Json } from './document.js';
 import { instantiateLicence } from './licence.js';
 import { loadPolicy, type Policy } from './load.js';
 import { readPolicy } from './read.js';
+import { exampleValues, fillTemplate, readTemplate } from './template.js';
 import { vocabulary } from './vocabulary.js';
 
 /** The published profile (policies/profile): what its page shows is understood, and its schema agrees with the loader. */
@@ -56,7 +57,14 @@ describe('the JSON Schema', () => {
     return isObject(policy) && [policy.profile].flat().includes('urn:backlot:profile:') ? [[name, policy]] : [];
   });
 
-  test.each([...samples, ...cases])('accepts %s', (_, document) => {
+  const templates = readdirSync(path.join(folder, 'templates'))
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name): [string, Json] => {
+      const template = readTemplate(readFileSync(path.join(folder, 'templates', name), 'utf8'));
+      return [name, fillTemplate(template, exampleValues(template), 'urn:example:licence').policy];
+    });
+
+  test.each([...samples, ...cases, ...templates])('accepts %s', (_, document) => {
     expect([validate(document), validate.errors]).toEqual([true, null]);
   });
 

@@ -10,16 +10,23 @@ import { bundledContexts } from './jsonld.js';
 import { instantiateLicence } from './licence.js';
 import { loadPolicy, type Policy } from './load.js';
 import { readPolicy } from './read.js';
+import { exampleValues, fillTemplate, readTemplate } from './template.js';
 import { vocabulary } from './vocabulary.js';
 
 const json = (...parts: string[]): Json => JSON.parse(readFileSync(path.join(repositoryRoot, 'policies', ...parts), 'utf8')) as Json;
 
-const samples = readdirSync(path.join(repositoryRoot, 'policies/samples')).map((name): [string, Json] => [name, instantiateLicence(json('samples', name), { studio: 'urn:example:studio:north', licence: 'urn:example:licence' })]);
+const samples = readdirSync(path.join(repositoryRoot, 'policies/samples')).filter((name) => name.endsWith('.jsonld')).map((name): [string, Json] => [name, instantiateLicence(json('samples', name), { studio: 'urn:example:studio:north', licence: 'urn:example:licence' })]);
 const cases = readdirSync(path.join(repositoryRoot, 'policies/cases'))
   .filter((name) => name.endsWith('.json'))
   .flatMap((name): [string, Json][] => {
     const { policy } = json('cases', name);
     return isObject(policy) ? [[name, policy]] : [];
+  });
+const templates = readdirSync(path.join(repositoryRoot, 'policies/templates'))
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name): [string, Json] => {
+    const template = readTemplate(readFileSync(path.join(repositoryRoot, 'policies/templates', name), 'utf8'));
+    return [name, fillTemplate(template, exampleValues(template), 'urn:example:licence').policy];
   });
 const contracts = path.join(repositoryRoot, '../shared/rights/contracts');
 const outside = existsSync(contracts)
@@ -28,7 +35,7 @@ const outside = existsSync(contracts)
       return [name, JSON.parse(text.replaceAll('https://example.com/ns/lvt#', 'urn:backlot:profile:').replaceAll('urn:lvt:', 'urn:backlot:').replaceAll('"lvt:', '"backlot:').replaceAll('"lvt"', '"backlot"')) as Json];
     })
   : [];
-const policies = [...samples, ...cases, ...outside];
+const policies = [...samples, ...cases, ...templates, ...outside];
 
 // @types/jsonld knows neither safe mode nor a loader without callback.
 const jsonld = library as unknown as Record<'expand' | 'toRDF', (document: unknown, options: object) => Promise<unknown>> & Record<'compact' | 'flatten', (document: unknown, context: object, options: object) => Promise<unknown>>;
