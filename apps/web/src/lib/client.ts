@@ -3,10 +3,12 @@ import { Client, fetchExchange, mapExchange } from 'urql';
 
 /** Parts of other things: they have no id of their own and live inside what they belong to. */
 const parts = [
-  'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Drop', 'DropConnection',
-  'DutyConnection', 'Edit', 'ExclusionConnection', 'HoldConnection', 'LicenceChange', 'LicenceEventConnection', 'LicenceVersionConnection', 'Signature',
-  'GenerationConnection', 'Keyframe', 'LicenceConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'PageInfo', 'Reason',
-  'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'TitleConnection', 'TrainingRunConnection',
+  'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'Drop', 'DropConnection', 'DutyConnection',
+  'Edit', 'ExclusionConnection', 'Flip', 'FlipConnection', 'FlipsOfJob', 'FlipsOfJobConnection', 'FlipsOfTitle', 'FlipsOfTitleConnection',
+  'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
+  'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
+  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection',
+  'TrainingRunConnection',
 ];
 
 /**

@@ -8,11 +8,12 @@ import { Chip } from '../../ui/chip.js';
 import { Panel } from '../../ui/page.js';
 import { WhyDialog } from '../../ui/why-dialog.js';
 import { Changes } from './changes.js';
-import { Clauses } from './clauses.js';
 import type { Version } from './licence-query.js';
 import { kindWords } from './licence-state.js';
+import { ProseOf } from './prose.js';
 import { SignDialog } from './sign-dialog.js';
 import { VersionDialog } from './version-dialog.js';
+import { WhatIf } from './what-if.js';
 
 const discardDraft = graphql(`
   mutation DiscardDraft($id: ID!, $version: Int!, $why: String!) {
@@ -47,13 +48,14 @@ export function DraftPanel({ draft, onChange }: { draft: Version; onChange: () =
       <div className="grid gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="flex min-w-0 flex-col gap-6">
           {draft.kind === 'ORIGINAL' ? (
-            <Clauses lines={draft.summary} />
+            <ProseOf prose={draft.prose} />
           ) : (
             <section>
               <h3 className="mb-2 text-xs font-medium text-faint">What it changes</h3>
               <Changes changes={draft.changes} />
             </section>
           )}
+          {can('simulate Licence') && <WhatIf key={draft.sha256} draft={draft} />}
         </div>
         <div className="flex flex-col gap-5">
           <Signatures draft={draft} />

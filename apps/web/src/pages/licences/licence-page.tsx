@@ -13,11 +13,11 @@ import { Table } from '../../ui/table.js';
 import { TitleStateChip } from '../catalogue/title-state.js';
 import { Duties } from '../duties/duties.js';
 import { HeldBanner } from '../holds/held-banner.js';
-import { Clauses } from './clauses.js';
 import { DraftPanel } from './draft-panel.js';
 import { History } from './history.js';
 import { licenceQuery, type Licence } from './licence-query.js';
 import { LicenceStateChip } from './licence-state.js';
+import { ProseOf } from './prose.js';
 import { StopPanel } from './stop-panel.js';
 import { VersionDialog } from './version-dialog.js';
 import { Versions } from './versions.js';
@@ -103,7 +103,7 @@ function Terms({ licence, onChange }: { licence: Licence; onChange: () => void }
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
       <Panel title="In plain words" aside={`version ${licence.version}${licence.decides ? '' : ', which does not decide'}`}>
-        <Clauses lines={licence.summary} />
+        <ProseOf prose={licence.prose} />
         <details className="mt-6 border-t border-line pt-4">
           <summary className="text-sm font-medium text-soft hover:text-ink">The policy, as it is evaluated</summary>
           <pre className="mt-3 max-h-[70dvh] overflow-auto rounded-md bg-room p-4 font-mono text-xs leading-relaxed text-soft">{JSON.stringify(licence.policy, null, 2)}</pre>

@@ -11,7 +11,9 @@ export const versionFields = graphql(`
     state
     kind
     sha256
-    summary
+    prose {
+      ...ProseFields
+    }
     changes {
       rule
       clause
@@ -57,7 +59,9 @@ export const licenceQuery = graphql(`
       version
       policy
       sha256
-      summary
+      prose {
+        ...ProseFields
+      }
       begins
       ends
       createdAt

@@ -3,8 +3,8 @@ import { useAction } from '../../lib/outcome.js';
 import { FormDialog } from '../../ui/form-dialog.js';
 import { Copied } from '../../ui/page.js';
 import { Changes } from './changes.js';
-import { Clauses } from './clauses.js';
 import type { Version } from './licence-query.js';
+import { ProseOf } from './prose.js';
 
 const signLicence = graphql(`
   mutation SignLicence($id: ID!, $version: Int!, $sha256: String!) {
@@ -44,7 +44,7 @@ export function SignDialog({ version, onClose, onSigned }: { version: Version; o
       )}
       <section>
         <h3 className="mb-2 text-xs font-medium text-faint">What it says</h3>
-        <Clauses lines={version.summary} />
+        <ProseOf prose={version.prose} />
       </section>
       <p className="flex items-baseline gap-2 text-xs text-faint">
         SHA-256 of the text <Copied value={version.sha256} shown={version.sha256.slice(0, 24)} />
