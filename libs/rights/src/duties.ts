@@ -14,7 +14,7 @@ export interface Duty {
   /** The duty in the licence's policy. */
   duty: string;
   clause: string | null;
-  /** compensate, inform, obtainConsent… */
+  /** odrl:compensate, odrl:inform, notifyGuild… */
   action: string;
   /** pre: what the licence waits for; post: what follows from a use. */
   phase: Phase;

@@ -32,7 +32,7 @@ export async function boundBy(governing: readonly Governing[]): Promise<Bound[]>
   return [...own, ...found.map(({ id, uid }) => ({ licenceId: id, policy: above.get(uid)! }))];
 }
 
-/** A rule that compares a count, and the actions whose uses it counts. */
+/** A rule that compares a count, and its actions: each is counted by itself, as if it stood in a rule of its own. */
 interface CountingRule {
   uid: string;
   actions: string[];
@@ -40,14 +40,18 @@ interface CountingRule {
 
 const known = new WeakMap<CompiledPolicy, CountingRule[]>();
 
+/** The rules of a policy that compare a count. */
 export function countingRules(compiled: CompiledPolicy): CountingRule[] {
   let found = known.get(compiled);
   if (!found) {
-    found = compiled.policy.rules.filter(comparesCount).map(({ uid, actions }) => ({ uid, actions: [...vocabulary.actions.keys()].filter((one) => actions.some(({ name }) => vocabulary.actionPath(one).includes(name))) }));
+    found = compiled.policy.rules.filter(comparesCount).map(({ uid, actions }) => ({ uid, actions: actions.map(({ name }) => name) }));
     known.set(compiled, found);
   }
   return found;
 }
+
+/** Every action that is a kind of this one, itself included: what is counted where a rule is about it. */
+const kindsOf = (name: string): string[] => [...vocabulary.actions.keys()].filter((one) => vocabulary.actionPath(one).includes(name));
 
 /** Wherever it stands in the rule: a constraint, a refinement, a duty's condition. */
 function comparesCount(value: unknown): boolean {
@@ -62,7 +66,9 @@ function comparesCount(value: unknown): boolean {
  * so that of two at the cap one passes.
  */
 export async function usesBefore(action: string, use: string | null, bound: readonly Bound[], alone: boolean): Promise<Record<string, number>> {
-  const counting = bound.flatMap(({ licenceId, policy }) => countingRules(policy).map((rule) => ({ licenceId, ...rule })));
+  const asked = shortName(action);
+  const touches = (name: string): boolean => vocabulary.actionPath(asked).includes(name) || vocabulary.actionPath(name).includes(asked);
+  const counting = bound.flatMap(({ licenceId, policy }) => countingRules(policy).map(({ uid, actions }) => ({ licenceId, uid, kinds: actions.filter(touches).map(kindsOf) })));
   if (!counting.length) return {};
   const licenceIds = [...new Set(counting.map((rule) => rule.licenceId))];
   // In one order everywhere, so that two decisions never wait for each other.
@@ -72,11 +78,10 @@ export async function usesBefore(action: string, use: string | null, bound: read
      where u.studio_id = $1 and u.licence_id = any($2) and u.action = any($3)
        and u.place < coalesce((select o.place from licence_use o where o.licence_id = u.licence_id and o.action = $4 and o.use_id = $5), 9223372036854775807)
      group by u.licence_id, u.action`,
-    [scoped().studioId, licenceIds, [...new Set(counting.flatMap((rule) => rule.actions))], shortName(action), use],
+    [scoped().studioId, licenceIds, [...new Set(counting.flatMap((rule) => rule.kinds.flat()))], asked, use],
   );
-  return Object.fromEntries(
-    counting.map(({ licenceId, uid, actions }) => [uid, used.filter((one) => one.licence_id === licenceId && actions.includes(one.action)).reduce((sum, one) => sum + Number(one.uses), 0)]),
-  );
+  const usesOf = (licenceId: string, kinds: readonly string[]): number => used.filter((one) => one.licence_id === licenceId && kinds.includes(one.action)).reduce((sum, one) => sum + Number(one.uses), 0);
+  return Object.fromEntries(counting.map(({ licenceId, uid, kinds }) => [uid, Math.max(0, ...kinds.map((of) => usesOf(licenceId, of)))]));
 }
 
 /** Notes that a permit was for this use, under each licence once. */
