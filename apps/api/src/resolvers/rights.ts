@@ -38,7 +38,7 @@ export class RightsResolver {
     if (asked.length < 1 || asked.length > MOST_ASKED) throw new Refusal('BAD_QUESTION', `A question is about 1 to ${MOST_ASKED} titles; this one names ${asked.length}.`, 'Name the titles it is about.', 400);
     if ((await this.catalogue.titlesById(me, asked)).length < asked.length) throw notFound('title');
     const scope = asked.length === 1 ? { scopeKind: 'title' as const, scopeId: asked[0]! } : { scopeKind: 'catalogue' as const, scopeId: me.studioId };
-    return this.rights.decide(me, { action, ...scope, titleIds: asked, actor: me.name, ...(purpose == null ? {} : { purpose }) });
+    return this.rights.decide(me, { action, ...scope, titleIds: asked, use: null, actor: me.name, ...(purpose == null ? {} : { purpose }) });
   }
 }
 
