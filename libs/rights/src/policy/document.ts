@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { notes, type Tree } from './graph.js';
 import { invalid, InvalidPolicy, isObject, many, MAX_BYTES, MAX_DEPTH, MAX_FOREIGN_VALUES, MAX_VALUES, pointer, tooDeep, tooLarge, type Json } from './json.js';
-import { bundledContexts, readJsonLd } from './jsonld.js';
+import { bundledContexts, odrlTerms, readJsonLd } from './jsonld.js';
 import { readTurtle } from './turtle.js';
 import { shortName } from './vocabulary.js';
 
@@ -113,7 +113,7 @@ function isOurs(value: unknown): boolean {
   return ours && contexts.every((part) => typeof part === 'string' || isPrefixes(part)) && isPlain(rest);
 }
 
-const isPrefixes = (context: unknown): boolean => isObject(context) && Object.entries(context).every(([prefix, iri]) => !prefix.startsWith('@') && typeof iri === 'string' && isPrefix(iri));
+const isPrefixes = (context: unknown): boolean => isObject(context) && Object.entries(context).every(([prefix, iri]) => !prefix.startsWith('@') && !odrlTerms.has(prefix) && typeof iri === 'string' && isPrefix(iri));
 
 /** Only the keywords that a policy of the profile knows. */
 function isPlain(value: unknown): boolean {
@@ -162,6 +162,7 @@ export class Context {
       } else if (isObject(part)) {
         for (const [prefix, iri] of Object.entries(part)) {
           if (prefix.startsWith('@') || typeof iri !== 'string' || !isPrefix(iri)) throw invalid(`${path}/${prefix}`, 'a context may only give prefixes: a name and an IRI that ends in # / or :');
+          if (odrlTerms.has(prefix)) throw invalid(`${path}/${prefix}`, `it would change what "${prefix}" means`);
           this.prefixes.set(prefix, iri);
         }
       } else throw invalid(path, 'a context is an address or an object of prefixes');

@@ -5,6 +5,9 @@ import { invalid, isObject, pointer, type Json } from './json.js';
 /** The contexts that documents may name. No other is read, and none is ever fetched. */
 export const bundledContexts: ReadonlyMap<string, Json> = new Map(['http://www.w3.org/ns/odrl.jsonld', 'https://www.w3.org/ns/odrl.jsonld'].map((url) => [url, odrl]));
 
+/** ODRL's words, as its context has them: a prefix of that name would change what they mean. */
+export const odrlTerms: ReadonlySet<string> = new Set(Object.entries(odrl['@context']).flatMap(([term, iri]) => (typeof iri === 'string' && /[/#]$/.test(iri) ? [] : [term])));
+
 /** Where an object stood, said of its node: taken out again before anybody reads the statements. */
 const PLACE = 'urn:backlot:reader:place';
 // Contexts inside of contexts cost a copy of all their terms each.

@@ -30,6 +30,7 @@ describe('what is not of the profile is refused at load, with the path inside th
     ['a remote context', policy({ '@context': ['http://www.w3.org/ns/odrl.jsonld', 'https://example.com/context.jsonld'] }), 'at /@context/1: the context https://example.com/context.jsonld is not bundled'],
     ['no ODRL context', policy({ '@context': [{ backlot: 'urn:backlot:profile:' }] }), 'at /@context'],
     ['a context that renames terms', policy({ '@context': [...context, { permission: { '@id': 'odrl:prohibition' } }] }), 'at /@context/2/permission'],
+    ['a prefix that hides a term', policy({ '@context': [...context, { action: 'urn:example:' }] }), 'at /@context/2/action: it would change what "action" means'],
     ['a prefix that hides another vocabulary', policy({ '@context': [context[0], { backlot: 'https://evil.example/ns#' }] }), 'the action https://evil.example/ns#fineTune is not in the profile'],
     ['an unknown action', policy({ permission: [{ ...rule, action: ['backlot:fineTune', 'backlot:teleport'] }] }), 'at /permission/0/action/1: the action teleport'],
     ["the profile's action without its prefix", policy({ permission: [{ ...rule, action: 'fineTune' }] }), "the profile's own is backlot:fineTune"],
