@@ -257,6 +257,56 @@ suite('the console, in a browser on the whole product (skipped without BACKLOT_C
     await page.locator('ol summary').filter({ hasText: 'delivery' }).first().waitFor();
   }, 60_000);
 
+  test('a licence is drafted, read and signed by two, what it changes is seen, and a hold stops the film until it is lifted', async () => {
+    const archivist = await signIn('archivist', '/licences');
+    await archivist.getByRole('link', { name: 'Archive licence' }).click();
+    await archivist.getByRole('button', { name: 'Draft a new version' }).click();
+    const text = archivist.getByLabel('Policy', { exact: true });
+    await text.fill((await text.inputValue()).replaceAll('2030-01-01', '2033-01-01'));
+    await archivist.getByLabel('Rules that it loosens').fill('3.1, 4.2');
+    await archivist.getByLabel('Why').fill('The licensor extends the term');
+    await archivist.getByRole('button', { name: 'Keep as a draft' }).click();
+    // What loosens without being named is refused, with what to do about it.
+    await archivist.getByRole('dialog').getByRole('alert').getByText('4.3').waitFor();
+    await archivist.getByLabel('Rules that it loosens').fill('3.1, 4.2, 4.3');
+    await archivist.getByRole('button', { name: 'Keep as a draft' }).click();
+    await archivist.getByRole('heading', { name: 'Version 2 waits for signatures' }).waitFor();
+    await archivist.getByText('instead of 1 Jan 2030').first().waitFor();
+    await archivist.getByRole('button', { name: 'Ask', exact: true }).click();
+    await archivist.getByText('would be refused', { exact: true }).waitFor();
+    await archivist.getByText('Every answer would stay as it is.').waitFor();
+    await archivist.getByRole('button', { name: 'Read and sign' }).click();
+    await archivist.getByRole('button', { name: 'Sign this text' }).click();
+    await archivist.getByText('Signatures, 1 of 2').waitFor();
+    expect(await archivist.getByRole('button', { name: 'Read and sign' }).count()).toBe(0);
+
+    const officer = await signIn('compliance', '/licences?show=unsigned');
+    await officer.getByRole('link', { name: 'Archive licence, version 2' }).click();
+    await officer.getByRole('button', { name: 'Read and sign' }).click();
+    await officer.getByRole('dialog').getByText('Looser').first().waitFor();
+    await officer.getByRole('button', { name: 'Sign this text' }).click();
+    await officer.getByText('version 2', { exact: true }).first().waitFor();
+    await officer.getByRole('tab', { name: /^Versions/ }).click();
+    await officer.getByText('Ines Okafor and Marta Lindqvist').first().waitFor();
+
+    await officer.goto(product.url + titleAddress);
+    await until(officer, `document.querySelector('video')?.readyState >= 2`);
+    await officer.getByRole('button', { name: 'Place a hold' }).click();
+    await officer.getByLabel('Why').fill('A claim by the estate of an actor');
+    await officer.getByRole('button', { name: 'Place the hold' }).click();
+    await officer.getByText('On hold', { exact: true }).waitFor();
+    const editor = await signIn('editor', titleAddress);
+    await editor.getByText('A claim by the estate of an actor').first().waitFor();
+    await editor.getByRole('region', { name: /^Player/ }).getByRole('alert').getByText('hold on the title').waitFor();
+    expect(await editor.getByRole('button', { name: 'Lift the hold' }).count()).toBe(0);
+    await officer.getByRole('button', { name: 'Lift the hold' }).click();
+    await officer.getByLabel('Why it may be lifted').fill('Settled');
+    await officer.getByRole('dialog').getByRole('button', { name: 'Lift the hold' }).click();
+    await officer.getByText('On hold', { exact: true }).waitFor({ state: 'detached' });
+    await editor.reload();
+    await until(editor, `document.querySelector('video')?.readyState >= 2`);
+  }, 90_000);
+
   test('a member of another studio sees none of it, and a title’s address tells nothing', async () => {
     const page = await signIn('stranger');
     await page.getByRole('heading', { name: 'Your catalogue is empty' }).waitFor();
