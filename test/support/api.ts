@@ -37,7 +37,7 @@ export const PASSWORD = 'correct horse battery staple';
 /** Settings are read once a test file: call it before anything else asks for them. `databaseUrl` may lead the API to its database another way. */
 export async function makeApi({ databaseUrl = (url: string) => url, settings = {} as Record<string, string> } = {}): Promise<Api> {
   const world = await makeWorld();
-  Object.assign(process.env, { BACKLOT_DATA: world.folder, ...settings });
+  Object.assign(process.env, { BACKLOT_DATA: world.folder, BACKLOT_JOBS_DATABASE_URL: world.jobsUrl, ...settings });
   const services = await compose(world, databaseUrl(world.appUrl));
   const running = await startApi(services, { host: '127.0.0.1', port: 0 });
   const studio = async (name: string): Promise<TestStudio> => {
