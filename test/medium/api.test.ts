@@ -212,10 +212,10 @@ describe('looking at frames', () => {
   const whole = (): string => `keyframe of ${api.a.scope.studioId}`;
   const get = (headers: Record<string, string> = {}, method = 'GET'): Promise<Response> => api.a.as.admin.fetch(`/objects/${things.objects.keyframe}`, { method, headers });
 
-  test('whole, for this member alone, not for long', async () => {
+  test('whole, for this member alone, who asks again before each look', async () => {
     const answer = await get();
     expect(answer.status).toBe(200);
-    expect(answer.headers.get('cache-control')).toBe('private, max-age=60');
+    expect(answer.headers.get('cache-control')).toBe('private, no-cache');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
     expect(answer.headers.get('accept-ranges')).toBe('bytes');
     expect(await answer.text()).toBe(whole());

@@ -164,7 +164,7 @@ describe('giving it back', () => {
     expect(await generation.reviewOutput(a, output.id, true)).toMatchObject({ review: 'approved', reviewedBy: 'Member' });
     const delivery = await generation.deliver(a, output.id, 'Member');
     const { id, query } = address(delivery.url);
-    expect(await read(await generation.openDelivery(a, id, query, 'Member'))).toBe('clip');
+    expect(await read((await generation.openDelivery(a, id, query, 'Member')).released)).toBe('clip');
     expect((await generation.deliveriesOf(a, [output.id])).get(output.id)).toMatchObject([{ id, downloads: 1, url: delivery.url }]);
     expect(await sql(`select id from audit_entry where type = 'delivery' and payload->>'state' = 'downloaded'`)).toHaveLength(1);
   });

@@ -143,6 +143,33 @@ describe('over GraphQL', () => {
   });
 });
 
+test('a film that is being sent is cut off, and a browser asks again before it shows what it kept', async () => {
+  scope = api.a.scope;
+  const { titleId } = await title();
+  const bytes = 48 * 1_048_576;
+  const object = await api.world.vault.seal(scope, { kind: 'keyframe', scopeId: titleId, contentType: 'image/jpeg' }, Readable.from(Array.from({ length: 48 }, () => Buffer.alloc(1_048_576, 7))));
+  const answer = await api.a.as.editor.fetch(`/objects/${object.id}`);
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'private, no-cache']);
+  const reader = answer.body!.getReader();
+  let received = (await reader.read()).value!.length;
+  const hold = await place({ titleId });
+  const read = (async () => {
+    for (;;) {
+      // A slow client: what is on the wire reaches it a moment later.
+      await new Promise((later) => setTimeout(later, 20));
+      const { done, value } = await reader.read();
+      if (done) return 'whole';
+      received += value.length;
+    }
+  })();
+  await expect(read).rejects.toThrow();
+  expect(received).toBeLessThan(bytes);
+  const again = await api.a.as.editor.fetch(`/objects/${object.id}`, { headers: { 'if-none-match': answer.headers.get('etag')! } });
+  expect(again.status).toBe(403);
+  await lift(hold.id);
+  expect((await api.a.as.editor.fetch(`/objects/${object.id}`, { headers: { 'if-none-match': answer.headers.get('etag')! } })).status).toBe(304);
+});
+
 describe('work of an agent under a hold is cancelled at its next heartbeat, and can be started again', () => {
   let training: Training;
   let generation: Generation;

@@ -161,16 +161,17 @@ export class Generation extends TenantSide {
    * What a signed address opens, for a member of the studio it was made for: the licences are asked again at this moment, the download is
    * counted and logged. Throws Refusal NOT_FOUND (alike for a wrong signature), DELIVERY_EXPIRED (410), and LicenceRefused.
    */
-  async openDelivery(scope: Scope, id: string, query: { expires: string; signature: string }, actor: string): Promise<ReleasedKey> {
+  async openDelivery(scope: Scope, id: string, query: { expires: string; signature: string }, actor: string): Promise<{ released: ReleasedKey; question: Question }> {
     const signed = Buffer.from(await this.signature(scope, id, query.expires));
     const given = Buffer.from(query.signature);
     if (!isId(id) || given.length !== signed.length || !timingSafeEqual(given, signed)) throw notFound('delivery');
     if (Number(query.expires) * 1000 <= Date.now()) throw new Refusal('DELIVERY_EXPIRED', 'This delivery address has expired.', 'Deliver the clip again to get a new one.', 410);
-    const { output, decision } = await this.database.inStudio(scope, async () => {
+    const { output, question, decision } = await this.database.inStudio(scope, async () => {
       const found = await row<{ output_id: string }>(`select output_id from delivery where id = $1`, [id]);
       if (!found) throw notFound('delivery');
       const clip = await this.output(scope, found.output_id);
-      return { output: clip, decision: await this.rights.requirePermit(scope, aboutModel('export', clip.modelId, await this.training.behindModel(scope, clip.modelId), clip.id, actor)) };
+      const asked = aboutModel('export', clip.modelId, await this.training.behindModel(scope, clip.modelId), clip.id, actor);
+      return { output: clip, question: asked, decision: await this.rights.requirePermit(scope, asked) };
     });
     const released = await this.vault.release(scope, decision.id, output.objectId);
     await this.database.inStudio(scope, async () => {
@@ -178,7 +179,7 @@ export class Generation extends TenantSide {
       await appendEntry('delivery', { delivery: id, state: 'downloaded', output: output.id, decision: decision.id, member: scope.memberId ?? null });
       await emit('delivery.completed', { deliveryId: id, outputId: output.id });
     });
-    return released;
+    return { released, question };
   }
 
   private async toDelivery(scope: Scope, found: DeliveryRow): Promise<Delivery> {

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Principal } from '#libs/access';
 import { Curation } from '#libs/curation';
 import { Generation } from '#libs/generation';
-import { notFound, type SealedObject, Vault } from '#libs/platform';
+import { notFound, Refusal, type ReleasedKey, type SealedObject, Vault } from '#libs/platform';
 import { type Question, Rights } from '#libs/rights';
 import { Training } from '#libs/training';
 import { Can, Me } from '../guard/permission.js';
@@ -36,17 +36,22 @@ export class PlaybackController {
   async object(@Me() me: Principal, @Param('id', KnownId) id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const object = await this.vault.find(me, id);
     const question = await this.question(me, object);
-    const shown = question.scopeKind === 'title' ? await this.curation.shownFor(me, object) : id;
-    const released = await this.rights.openFor(me, question, shown);
-    await sendObject(this.vault, released, request, response);
+    const shownNow = async (): Promise<string> => (question.scopeKind === 'title' ? this.curation.shownFor(me, object) : id);
+    const shown = await shownNow();
+    const open = (): Promise<ReleasedKey> => this.rights.openFor(me, question, shown);
+    const allowed = async (): Promise<unknown> => {
+      if ((await shownNow()) !== shown) throw new Refusal('FRAMES_CHANGED', 'Frames were left out of this film while it was sent.', 'Open it again.', 409);
+      return open();
+    };
+    await sendObject(this.vault, await open(), request, response, allowed);
   }
 
   @Get('deliveries/:id')
   @Can('read', 'Delivery')
   async delivery(@Me() me: Principal, @Param('id', KnownId) id: string, @Query('expires') expires: unknown, @Query('signature') signature: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
-    const released = await this.generation.openDelivery(me, id, { expires: String(expires), signature: String(signature) }, me.name);
+    const { released, question } = await this.generation.openDelivery(me, id, { expires: String(expires), signature: String(signature) }, me.name);
     response.set('content-disposition', `attachment; filename="${id}.mp4"`);
-    await sendObject(this.vault, released, request, response);
+    await sendObject(this.vault, released, request, response, () => this.rights.permitFor(me, question));
   }
 
   /** What the licences are asked before a member sees an object of this kind. Masters, datasets and adapters are nothing to look at: for members they are not there. */

@@ -15,14 +15,17 @@ export function rangeOf(header: string | undefined, size: number): { start: numb
   return { start, end };
 }
 
+/** While bytes flow, the rights are asked again this often: a slow client may take hours over a film. */
+const ASK_AGAIN_MS = 500;
+
 /**
- * Streams a released object, or the range asked for, as fast as the client takes it. The bytes of an object never change, so its id is its tag.
- * `private`, and for a minute only: a licence may end at any time.
+ * Streams a released object, or the range asked for, as fast as the client takes it, and only as long as `allowed` does not throw. The bytes
+ * of an object never change, so its id is its tag; but a browser must ask before it shows what it kept: a licence may end at any time.
  */
-export async function sendObject(vault: Vault, released: ReleasedKey, request: Request, response: Response): Promise<void> {
+export async function sendObject(vault: Vault, released: ReleasedKey, request: Request, response: Response, allowed: () => Promise<unknown>): Promise<void> {
   const { id, plainBytes: size, contentType } = released.object;
   const tag = `"${id}"`;
-  response.set({ etag: tag, 'cache-control': 'private, max-age=60', 'accept-ranges': 'bytes', 'content-type': contentType, vary: 'Cookie' });
+  response.set({ etag: tag, 'cache-control': 'private, no-cache', 'accept-ranges': 'bytes', 'content-type': contentType, vary: 'Cookie' });
   if (request.headers['if-none-match']?.split(',').some((given) => given.trim().replace(/^W\//, '') === tag)) {
     response.status(304).end();
     return;
@@ -39,7 +42,18 @@ export async function sendObject(vault: Vault, released: ReleasedKey, request: R
   response.status(range ? 206 : 200).set('content-length', String(end - start));
   if (range) response.set('content-range', `bytes ${start}-${end - 1}/${size}`);
   if (request.method === 'HEAD') response.end();
-  else await stream(vault.open(released, start, end), response);
+  else await stream(whileAllowed(vault.open(released, start, end), allowed), response);
+}
+
+async function* whileAllowed(bytes: AsyncIterable<Buffer>, allowed: () => Promise<unknown>): AsyncGenerator<Buffer> {
+  let asked = performance.now();
+  for await (const chunk of bytes) {
+    if (performance.now() - asked > ASK_AGAIN_MS) {
+      await allowed();
+      asked = performance.now();
+    }
+    yield chunk;
+  }
 }
 
 /** Sends bytes with backpressure; a client that goes away ends the reading and is no error. */
