@@ -110,6 +110,8 @@ const toSimulation = (found: SimulationRow): LicenceSimulation => ({
 const ACTIONS = ['ingest', 'caption', 'curate', 'index', 'fineTune', 'evaluate', 'generate', 'export'];
 const TITLES_AT_ONCE = 100;
 const DECISIONS_AT_ONCE = 1_000;
+/** As Postgres keeps them, which is about a tenth: a decision about a model names every title behind it. */
+const BYTES_AT_ONCE = 2_000_000;
 /** A decision's id is by the clock of the process that made it, its time by the one that it was asked with. */
 const CLOCKS_APART_MS = 86_400_000;
 
@@ -393,8 +395,11 @@ class Past {
 
 /** Asks a page of recorded decisions again. Gives the last one. */
 async function decisionsFrom(scope: Scope, simulation: RunRow, past: Past, reached: string | null, batch: Batch): Promise<string | undefined> {
-  const [sql, parameters] = decisionsAfter(`id, action, outcome = 'permit' as permitted, sentence, scope_kind, scope_id, actor, request, state, licences`, simulation, scope, reached);
-  const found = await rows<DecisionRow>(`${sql} order by id limit ${DECISIONS_AT_ONCE}`, parameters);
+  const [sql, parameters] = decisionsAfter(`id, action, outcome = 'permit' as permitted, sentence, scope_kind, scope_id, actor, request, state, licences, pg_column_size(request) + coalesce(pg_column_size(state), 0) as size`, simulation, scope, reached);
+  const found = await rows<DecisionRow>(
+    `select * from (select page.*, sum(size) over (order by id) - size as before from (${sql} order by id limit ${DECISIONS_AT_ONCE}) page) page where before < ${BYTES_AT_ONCE} order by id`,
+    parameters,
+  );
   const { licence, everywhere } = past.instead;
   for (const decision of found) {
     batch.asked += 1;
