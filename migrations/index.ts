@@ -13,6 +13,7 @@ import { LicenceVersions1700000000010 } from './0010-licence-versions.js';
 import { HoldsAndDuties1700000000011 } from './0011-holds-and-duties.js';
 import { Exclusions1700000000012 } from './0012-exclusions.js';
 import { HoldsByMarks1700000000013 } from './0013-holds-by-marks.js';
+import { DecisionsOfLicences1700000000014 } from './0014-decisions-of-licences.js';
 
 const migrations = [
   Platform1700000000001,
@@ -28,6 +29,7 @@ const migrations = [
   HoldsAndDuties1700000000011,
   Exclusions1700000000012,
   HoldsByMarks1700000000013,
+  DecisionsOfLicences1700000000014,
 ];
 
 /**

@@ -427,3 +427,18 @@ test('another studio finds, reads and changes nothing of it', async () => {
   expect(await licences.countVersions(b, licence.id)).toBe(0);
   expect((await licences.find(a, licence.id)).state).toBe('active');
 });
+
+test('a licence tells which decisions asked it, page by page, and another studio is told none', async () => {
+  const [one, other] = [await signed(), await signed()];
+  const both = await titleUnder(one, other);
+  const single = await titleUnder(other);
+  for (const titleId of [both, single, both]) await ask(titleId);
+  const idsOf = async (scope: Scope, licenceId: string, first = 10, after: string | null = null) => rights.decisions(scope, { first, after }, { licenceId });
+  expect((await idsOf(a, one.id)).items).toHaveLength(2);
+  expect(await rights.countDecisions(a, { licenceId: other.id })).toBe(3);
+  const head = await idsOf(a, other.id, 2);
+  const rest = await idsOf(a, other.id, 2, head.endCursor);
+  expect([...head.items, ...rest.items].map(({ id }) => id)).toEqual((await idsOf(a, other.id)).items.map(({ id }) => id));
+  expect((await idsOf(b, other.id)).items).toEqual([]);
+  expect(await rights.countDecisions(b, { licenceId: other.id })).toBe(0);
+});

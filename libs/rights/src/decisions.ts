@@ -92,6 +92,14 @@ export interface Verdict {
   standing: string[];
 }
 
+/** One of the two ids at most. */
+export interface DecisionFilter {
+  permitted?: boolean | null;
+  titleId?: string | null;
+  /** The licence that was asked. */
+  licenceId?: string | null;
+}
+
 /** Decisions as they were recorded. */
 export class Decisions {
   constructor(protected readonly database: Database) {}
@@ -107,27 +115,29 @@ export class Decisions {
     return this.database.inStudio(scope, async () => (await rows<DecisionRow>(`select ${decisionColumns} from decision where id = any($1)`, [ids])).map(toDecision));
   }
 
-  /** Decisions newest first, of the studio or of one title. */
-  async decisions(scope: Scope, page: Page, filter: { permitted?: boolean | null; titleId?: string | null } = {}): Promise<Paged<Decision>> {
+  /** Decisions newest first: of the studio, about one title, or that asked one licence. */
+  async decisions(scope: Scope, page: Page, filter: DecisionFilter = {}): Promise<Paged<Decision>> {
     const first = pageSize(page.first);
     const after = decodeCursor(page.after, 1)?.[0] ?? null;
     const outcome = outcomeOf(filter);
+    const behind = behindOf(filter);
     return this.database.inStudio(scope, async () => {
-      const found = filter.titleId
+      const found = behind
         ? await rows<DecisionRow>(
-            `select ${decisionColumns} from decision where id in (select decision_id from decision_target where studio_id = $1 and title_id = $2) and ($3::uuid is null or id < $3) and ($4::text is null or outcome = $4) order by id desc limit $5`,
-            [scope.studioId, filter.titleId, after, outcome, first + 1],
+            `select ${decisionColumns} from ${behind.table} t join decision on id = decision_id where t.studio_id = $1 and ${behind.column} = $2 and ($3::uuid is null or decision_id < $3) and ($4::text is null or outcome = $4) order by decision_id desc limit $5`,
+            [scope.studioId, behind.id, after, outcome, first + 1],
           )
         : await rows<DecisionRow>(`select ${decisionColumns} from decision where studio_id = $1 and ($2::uuid is null or id < $2) and ($3::text is null or outcome = $3) order by id desc limit $4`, [scope.studioId, after, outcome, first + 1]);
       return toPage(found.map(toDecision), first, (decision) => [decision.id]);
     });
   }
 
-  async countDecisions(scope: Scope, filter: { permitted?: boolean | null; titleId?: string | null } = {}): Promise<number> {
+  async countDecisions(scope: Scope, filter: DecisionFilter = {}): Promise<number> {
     const outcome = outcomeOf(filter);
+    const behind = behindOf(filter);
     return this.database.inStudio(scope, async () => {
-      const counted = filter.titleId
-        ? await row<{ count: string }>(`select count(*) from decision_target t join decision d on d.id = t.decision_id where t.studio_id = $1 and t.title_id = $2 and ($3::text is null or d.outcome = $3)`, [scope.studioId, filter.titleId, outcome])
+      const counted = behind
+        ? await row<{ count: string }>(`select count(*) from ${behind.table} t join decision d on d.id = t.decision_id where t.studio_id = $1 and ${behind.column} = $2 and ($3::text is null or d.outcome = $3)`, [scope.studioId, behind.id, outcome])
         : await row<{ count: string }>(`select count(*) from decision where studio_id = $1 and ($2::text is null or outcome = $2)`, [scope.studioId, outcome]);
       return Number(counted!.count);
     });
@@ -153,9 +163,19 @@ export class Decisions {
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
       [id, studioId, scope.memberId ?? null, question.actor, question.action, question.scopeKind, question.scopeId, outcome, JSON.stringify(policies), request, requestSha256, state, stateSha256, JSON.stringify(trace), reason, reason.sentence, at, validUntil, standing],
     );
-    await rows(`insert into decision_target (decision_id, title_id, studio_id) select $1, unnest($2::uuid[]), $3`, [id, titleIds, studioId]);
+    await rows(
+      `with titles as (insert into decision_target (decision_id, title_id, studio_id) select $1, unnest($2::uuid[]), $3)
+       insert into decision_licence (decision_id, licence_id, studio_id) select $1, split_part(one, ':', 1)::uuid, $3 from unnest($4::text[]) one`,
+      [id, titleIds, studioId, standing],
+    );
     await appendEntry(outcome === 'permit' ? 'decision' : 'refusal', { decision: id, action: question.action, actor: question.actor, outcome, policies, request: requestSha256, scope: question.scopeId, sentence: reason.sentence, state: stateSha256 });
   }
+}
+
+/** The rows that tie decisions to what the filter names. */
+function behindOf({ titleId, licenceId }: DecisionFilter): { table: string; column: string; id: string } | undefined {
+  if (titleId) return { table: 'decision_target', column: 'title_id', id: titleId };
+  return licenceId ? { table: 'decision_licence', column: 'licence_id', id: licenceId } : undefined;
 }
 
 function outcomeOf({ permitted }: { permitted?: boolean | null }): 'permit' | 'refuse' | null {

@@ -2,7 +2,7 @@ import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '
 import type { Member, Principal } from '#libs/access';
 import type { Title } from '#libs/catalogue';
 import { notFound, type Page, type Paged, Refusal } from '#libs/platform';
-import { type Change, type Licence, type LicenceEvent, type LicenceSimulation, type LicenceVersion, type Parameter, type ParameterValue, type PolicySource, type Prose, Rights, type Signature, type VersionDraft } from '#libs/rights';
+import { type Change, type Decision, type Licence, type LicenceEvent, type LicenceSimulation, type LicenceVersion, type Parameter, type ParameterValue, type PolicySource, type Prose, Rights, type Signature, type VersionDraft } from '#libs/rights';
 import type { RequestContext } from '../graphql/context.js';
 import { Can, Me } from '../guard/permission.js';
 import { type Connection, connection } from './connection.js';
@@ -147,6 +147,12 @@ export class LicenceResolver {
   @Can('read', 'Title')
   titles(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Title>> {
     return connection(this.titlesOf(licence, me, page, load), () => this.rights.licences.countTitles(me, licence.id));
+  }
+
+  @ResolveField()
+  @Can('read', 'Decision')
+  decisions(@Parent() licence: Licence, @Me() me: Principal, @Args() page: Page): Promise<Connection<Decision>> {
+    return connection(this.rights.decisions(me, page, { licenceId: licence.id }), () => this.rights.countDecisions(me, { licenceId: licence.id }));
   }
 
   @ResolveField()

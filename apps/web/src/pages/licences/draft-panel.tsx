@@ -10,7 +10,6 @@ import { WhyDialog } from '../../ui/why-dialog.js';
 import { Changes } from './changes.js';
 import type { Version } from './licence-query.js';
 import { kindWords } from './licence-state.js';
-import { ProseOf } from './prose.js';
 import { SignDialog } from './sign-dialog.js';
 import { VersionDialog } from './version-dialog.js';
 import { WhatIf } from './what-if.js';
@@ -48,7 +47,7 @@ export function DraftPanel({ draft, onChange }: { draft: Version; onChange: () =
       <div className="grid gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="flex min-w-0 flex-col gap-6">
           {draft.kind === 'ORIGINAL' ? (
-            <ProseOf prose={draft.prose} />
+            <p className="text-sm text-soft">The first text of the licence; what it says stands below.</p>
           ) : (
             <section>
               <h3 className="mb-2 text-xs font-medium text-faint">What it changes</h3>

@@ -1,6 +1,7 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useQuery } from 'urql';
+import { DecisionList } from '../../decision/decision-card.js';
 import { graphql } from '../../generated/index.js';
 import { away, date } from '../../lib/format.js';
 import { usePagedList } from '../../lib/paged-list.js';
@@ -42,8 +43,25 @@ const licenceTitles = graphql(`
   }
 `);
 
+const licenceDecisions = graphql(`
+  query LicenceDecisions($id: ID!, $first: Int!, $after: String) {
+    licence(id: $id) {
+      id
+      decisions(first: $first, after: $after) {
+        nodes {
+          ...DecisionFields
+        }
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+`);
+
 const route = getRouteApi('/licences/$licenceId');
-type TabName = 'terms' | 'versions' | 'titles' | 'duties' | 'history';
+type TabName = 'terms' | 'versions' | 'titles' | 'decisions' | 'duties' | 'history';
 
 export function LicencePage() {
   const { licenceId } = route.useParams();
@@ -84,6 +102,7 @@ export function LicencePage() {
           { name: 'terms', label: 'Terms' },
           { name: 'versions', label: 'Versions', count: licence.versions.totalCount },
           { name: 'titles', label: 'Titles under it', count: licence.titles.totalCount },
+          { name: 'decisions', label: 'Decisions' },
           { name: 'duties', label: 'Duties' },
           { name: 'history', label: 'History' },
         ]}
@@ -91,6 +110,7 @@ export function LicencePage() {
       {open === 'terms' && <Terms licence={licence} onChange={look} />}
       {open === 'versions' && <Versions key={licence.versions.totalCount} licence={licence} />}
       {open === 'titles' && <Titles licenceId={licence.id} />}
+      {open === 'decisions' && <DecisionsOf licenceId={licence.id} />}
       {open === 'duties' && <Duties licenceId={licence.id} />}
       {open === 'history' && <History licenceId={licence.id} />}
       {drafting && <VersionDialog licenceId={licence.id} onClose={() => setDrafting(false)} onDone={look} />}
@@ -141,6 +161,16 @@ function Titles({ licenceId }: { licenceId: string }) {
           columns={[['State', (title) => <TitleStateChip state={title.state} />]]}
         />
       )}
+    </Paged>
+  );
+}
+
+/** Every decision that asked the licence, newest first. */
+function DecisionsOf({ licenceId }: { licenceId: string }) {
+  const list = usePagedList(licenceDecisions, { id: licenceId }, (data) => data.licence?.decisions, 40);
+  return (
+    <Paged list={list} empty={<Empty title="It was not asked yet">Each use of a title under it becomes a line here, with the clauses that settled it.</Empty>}>
+      {(decisions) => <DecisionList decisions={decisions} />}
     </Paged>
   );
 }

@@ -22,10 +22,12 @@ export const proseFields = graphql(`
 
 export type Prose = ResultOf<typeof proseFields>;
 
+const capital = (words: string) => words[0]?.toUpperCase() + words.slice(1);
+
 /** A licence as a contract is read: its clauses with their numbers, whom it calls what, and how the whole is read. */
 export function ProseOf({ prose }: { prose: Prose }) {
   // A party that the contract names is called by that name in its clauses.
-  const named = (words: string) => prose.definitions.reduce((text, { term, value }) => (value.includes(':') ? text.replaceAll(value, term) : text), words);
+  const named = (words: string) => prose.definitions.reduce((text, { term, value }) => (value.includes(':') ? text.replaceAll(value, term).replaceAll(capital(value), capital(term)) : text), words);
   return (
     <div className="flex flex-col gap-5 text-sm">
       <ol className="flex flex-col gap-3.5">
