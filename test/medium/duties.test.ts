@@ -86,6 +86,13 @@ describe('what a licence waits for', () => {
   });
 });
 
+test('a payment that comes first has a deadline where the licence gives one', async () => {
+  const film = await under({ permission: [{ uid: '#p1', action: 'backlot:export', duty: [{ uid: '#pay', action: 'compensate', 'backlot:deadline': 'P14D' }] }] });
+  now = () => new Date('2026-06-01T10:00:00Z');
+  for (let i = 0; i < 3; i++) await ask(film, 'export');
+  expect(await ledger()).toMatchObject([{ phase: 'pre', period: 'P14D', dueAt: new Date('2026-06-15T10:00:00Z') }]);
+});
+
 describe('what follows from a use', () => {
   const payment = { permission: [{ uid: '#p1', action: ['backlot:export', 'backlot:fineTune'], duty: [{ uid: '#pay', 'backlot:clause': '5', action: 'compensate', ...post, 'backlot:deadline': 'P1M' }] }] };
 
@@ -127,6 +134,20 @@ describe('what follows from a use', () => {
     now = () => new Date('2026-06-01T12:00:00Z');
     await ask(film, 'fineTune');
     expect((await ledger()).map(({ dueAt }) => dueAt?.toISOString())).toEqual(['2026-05-11T12:00:00.000Z']);
+  });
+
+  test.each<[string, boolean]>([['onWithdrawal', true], ['onTermination', true], ['onExpiry', false]])('%s runs from the withdrawal: %s', async (trigger, runs) => {
+    const film = await under({ permission: [{ uid: '#p1', action: 'backlot:curate' }], obligation: [{ uid: '#o1', action: 'delete', 'backlot:trigger': { '@id': `backlot:${trigger}` }, 'backlot:deadline': 'P30D' }] });
+    await ask(film, 'curate');
+    await rights.duties.startEnded(scope);
+    expect(await ledger()).toMatchObject([{ trigger, dueAt: null }]);
+    await rights.licences.withdraw(scope, film.licenceId, 'It is over');
+    const [licence] = await sql<{ withdrawn_at: Date }>(`select withdrawn_at from licence where id = $1`, [film.licenceId]);
+    for (let i = 0; i < 2; i++) await rights.duties.startEnded(scope);
+    const days = runs ? ((await ledger())[0]!.dueAt!.getTime() - licence!.withdrawn_at.getTime()) / 86_400_000 : null;
+    // A night of 23 or 25 hours may lie between.
+    if (runs) expect(Math.abs(days! - 30)).toBeLessThan(0.05);
+    else expect((await ledger())[0]!.dueAt).toBeNull();
   });
 
   test('what repeats is owed again when it was done, at the end of each month from the first', async () => {

@@ -34,13 +34,16 @@ export async function late({ rights }: Services): Promise<boolean> {
   return rights.duties.tellLate();
 }
 
-/** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. */
-export async function sweep({ database, catalogue, vault }: Services): Promise<boolean> {
+/** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. Duties that waited for the end of a licence run from there. */
+export async function sweep({ database, catalogue, rights, vault }: Services): Promise<boolean> {
   await catalogue.sweepLanding();
   await vault.sweep();
   for (let after: string | null = null; ; ) {
     const studios: { id: string }[] = await database.outside<{ id: string }>(`select studio_ids($1, $2) as id`, [after, BATCH]);
-    for (const { id } of studios) await database.inStudio({ studioId: id }, forgetRequests);
+    for (const { id } of studios) {
+      await database.inStudio({ studioId: id }, forgetRequests);
+      await rights.duties.startEnded({ studioId: id });
+    }
     after = studios.at(-1)?.id ?? null;
     if (!after) return false;
   }

@@ -156,7 +156,11 @@ export class Duties {
       const of = licences.get(policy);
       if (of) begun.push({ licenceId: of.licenceId, zone: zoneOf(of.policy), ...duty });
     };
-    for (const { policy, ...duty } of waitedFor(evaluation)) add(policy, { ...duty, cause: WHOLE_LICENCE, phase: 'pre', trigger: 'onUse', period: null, repeats: null, runs: true, dueAt: null });
+    for (const { policy, ...duty } of waitedFor(evaluation)) {
+      const { period = null, interval = null } = licences.has(policy) ? (inPolicy(licences.get(policy)!.policy, duty.duty) ?? {}) : {};
+      const dueAt = period === null ? null : addPeriod(at.getTime(), period, zoneOf(licences.get(policy)!.policy) ?? 'UTC');
+      add(policy, { ...duty, cause: WHOLE_LICENCE, phase: 'pre', trigger: 'onUse', period, repeats: interval, runs: true, dueAt });
+    }
     const uses = evaluation.outcome === 'permit' && use !== null;
     for (const { policy, duty, clause, action: owed, phase, trigger, period, deadline, interval, state } of evaluation.obligations) {
       if (!uses && state !== 'due') continue;
@@ -183,6 +187,22 @@ export class Duties {
     if (!happened.length) return;
     const waiting = await rows<DutyRow>(`select ${columns} from duty where licence_id = any($1) and cause = '${WHOLE_LICENCE}' and trigger = any($2) and runs_from is null and ${open} order by id for update`, [bound.map(({ licenceId }) => licenceId), happened]);
     for (const duty of waiting) await rows(`update duty set runs_from = $2, due_at = $3 where id = $1`, [duty.id, at, deadlineOf({ ...duty, runs_from: at }, duty.number)]);
+  }
+
+  /** Licences of the studio that have ended: what waited for that runs from the end of the term, or from the withdrawal. */
+  async startEnded(scope: Scope): Promise<void> {
+    await this.database.inStudio(scope, async () => {
+      const ended = await rows<DutyRow & { ended: Date }>(
+        `select * from (
+           select d.*, case trigger when 'onWithdrawal' then l.withdrawn_at when 'onExpiry' then v.ends_at else least(l.withdrawn_at, v.ends_at) end as ended
+           from duty d join licence l on l.id = d.licence_id
+           left join lateral (select ends_at from licence_version v where v.licence_id = l.id and v.signed_at is not null and v.effective_from <= now() order by v.version desc limit 1) v on true
+           where d.studio_id = $1 and d.runs_from is null and d.fulfilled_at is null and d.waived_at is null and d.trigger in ('onExpiry', 'onTermination', 'onWithdrawal')) as waiting
+         where ended <= now() order by id limit ${BATCH}`,
+        [scope.studioId],
+      );
+      for (const duty of ended) await rows(`update duty set runs_from = $2, due_at = $3 where id = $1 and runs_from is null`, [duty.id, duty.ended, deadlineOf({ ...duty, runs_from: duty.ended }, duty.number)]);
+    });
   }
 
   /**
@@ -298,6 +318,18 @@ function deadlineOf({ runs_from, period, repeats, zone }: Pick<DutyRow, 'runs_fr
   if (!runs_from) return null;
   const from = repeats === null ? runs_from.getTime() : Date.parse(addPeriod(runs_from.getTime(), repeats, zone ?? 'UTC', number));
   return period === null ? (repeats === null ? null : new Date(from).toISOString()) : addPeriod(from, period, zone ?? 'UTC');
+}
+
+/** The duty of a permission, or a consequence of one. */
+function inPolicy({ policy }: CompiledPolicy, uid: string): { period: string | null; interval: string | null } | undefined {
+  const seek = (duties: CompiledPolicy['policy']['obligations']): CompiledPolicy['policy']['obligations'][number] | undefined => {
+    for (const duty of duties) {
+      const found = duty.uid === uid ? duty : seek(duty.consequences);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  return seek(policy.rules.flatMap((rule) => rule.duties));
 }
 
 const zoneOf = ({ policy }: CompiledPolicy): string | null => policy.zone ?? null;
