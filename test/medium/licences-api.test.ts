@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Role } from '#libs/access';
 import { repositoryRoot, startJobs } from '#libs/platform';
-import { instantiateLicence } from '#libs/rights';
+import { fillTemplate, readTemplate } from '#libs/rights';
 import { Client } from '../../apps/cli/src/demo/client.js';
 import { onboardLicences } from '../../apps/cli/src/demo/loop.js';
 import { type Api, makeApi, PASSWORD } from '../support/api.js';
@@ -125,7 +125,7 @@ test('the demo\'s archivist and compliance officer onboard licences that decide'
   const [archivist, compliance] = [new Client(api.url), new Client(api.url)];
   await archivist.signIn(api.a.email.archivist, PASSWORD);
   await compliance.signIn(api.a.email.compliance, PASSWORD);
-  const template = JSON.parse(await readFile(join(repositoryRoot, 'policies/samples/fine-tune.jsonld'), 'utf8')) as Json;
-  const ids = await onboardLicences({ archivist, compliance }, { 'fine-tune': { name: 'Archive licence', licensor: 'Licensor', policy: instantiateLicence(template, { studio: `urn:uuid:${api.a.scope.studioId}` }) } });
+  const template = readTemplate(await readFile(join(repositoryRoot, 'policies/templates/fine-tune.yaml'), 'utf8'));
+  const ids = await onboardLicences({ archivist, compliance }, { 'fine-tune': { name: 'Archive licence', licensor: 'Licensor', policy: fillTemplate(template, { licensee: `urn:uuid:${api.a.scope.studioId}` }).policy } });
   expect(await ask('editor', `query ($id: ID!) { licence(id: $id) { state decides } }`, { id: ids['fine-tune'] })).toEqual({ state: 'ACTIVE', decides: true });
 });
