@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { connect, repositoryRoot } from '#libs/platform';
-import { instantiateLicence } from '#libs/rights';
+import { fillTemplate, readTemplate } from '#libs/rights';
 import { Client } from '../../apps/cli/src/demo/client.js';
 import { onboardLicences } from '../../apps/cli/src/demo/loop.js';
 import { freePort } from '../../apps/cli/src/postgres.js';
@@ -116,8 +116,8 @@ suite('the console, in a browser on the whole product (skipped without BACKLOT_C
         const [archivist, compliance] = [new Client(product.url), new Client(product.url)];
         await archivist.signIn(people.archivist, password);
         await compliance.signIn(people.compliance, password);
-        const template = JSON.parse(await readFile(path.join(repositoryRoot, 'policies/samples/fine-tune.jsonld'), 'utf8')) as Record<string, unknown>;
-        await onboardLicences({ archivist, compliance }, { 'fine-tune': { name: 'Archive licence', licensor: 'Blender Foundation', policy: instantiateLicence(template, { studio: `urn:uuid:${id}` }) } });
+        const template = readTemplate(await readFile(path.join(repositoryRoot, 'policies/templates/fine-tune.yaml'), 'utf8'));
+        await onboardLicences({ archivist, compliance }, { 'fine-tune': { name: 'Archive licence', licensor: 'Blender Foundation', policy: fillTemplate(template, { licensee: `urn:uuid:${id}` }).policy } });
       }
     } finally {
       await database.close();

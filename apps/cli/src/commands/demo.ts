@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { verifyLog } from '#libs/audit';
 import { connect, type Database, Refusal, repositoryRoot, row } from '#libs/platform';
-import { instantiateLicence } from '#libs/rights';
+import { fillTemplate, readTemplate } from '#libs/rights';
 import { tryAsOther } from '../demo/attempts.js';
 import { cast, type CastStudio, footageFilms, licenceNames, sampleFilms } from '../demo/cast.js';
 import { Client, ClientRefused } from '../demo/client.js';
@@ -173,14 +173,14 @@ async function enter(product: Product, studio: Settled): Promise<Entered> {
   return { id: studio.id, studio, agentToken: studio.agentToken, licenceIds: {}, archivist: await as('archivist'), editor: await as('editor'), compliance: await as('compliance') };
 }
 
-/** Licence policies from policies/samples, made out to the studio. */
+/** Licence policies from policies/templates, made out to the studio. */
 async function templates(names: string[], studioId: string): Promise<Record<string, { name: string; licensor: string; policy: unknown }>> {
   const made: Record<string, { name: string; licensor: string; policy: unknown }> = {};
   for (const name of names) {
-    const template = JSON.parse(await readFile(join(repositoryRoot, 'policies/samples', `${name}.jsonld`), 'utf8')) as Record<string, unknown>;
     const about = licenceNames[name];
     if (!about) throw new ClientRefused({ code: 'UNKNOWN_LICENCE', message: `The manifest names the licence ${name}.`, wayOut: `Use one of: ${Object.keys(licenceNames).join(', ')}.` });
-    made[name] = { ...about, policy: instantiateLicence(template, { studio: `urn:uuid:${studioId}` }) };
+    const template = readTemplate(await readFile(join(repositoryRoot, 'policies/templates', `${name}.yaml`), 'utf8'));
+    made[name] = { ...about, policy: fillTemplate(template, { licensee: `urn:uuid:${studioId}` }).policy };
   }
   return made;
 }

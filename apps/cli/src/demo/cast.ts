@@ -31,7 +31,7 @@ export function cast(turn: number): [CastStudio, CastStudio] {
   return [studio('Northlight', ['Ines Okafor', 'Marta Lindqvist', 'Jonas Weber']), studio('Harbour', ['Tomo Sato', 'Ruth Adeyemi', 'Carla Moreno'])];
 }
 
-/** The four licences of the sample archive and of one's own footage, by the name of their file in policies/samples. */
+/** The four licences of the sample archive and of one's own footage, by the name of their file in policies/templates. */
 export const licenceNames: Record<string, { name: string; licensor: string }> = {
   'fine-tune': { name: 'Archive licence with private fine-tuning', licensor: 'Blender Foundation' },
   'curation-only': { name: 'Curation only', licensor: 'Blender Foundation' },

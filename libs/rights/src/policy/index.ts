@@ -12,7 +12,6 @@ export { canonicalSha256 } from './document.js';
 export { readPolicy } from './read.js';
 export { diffPolicies, type Change, type DiffOptions, type Effect } from './diff.js';
 export { evaluate } from './evaluate.js';
-export { instantiateLicence, type LicenceParties } from './licence.js';
 export { Meet, type MeetDecision, type MeetInput, type MeetRequest } from './meet.js';
 export { every } from './names.js';
 export { permittedRanges, type ExcludedRange, type Mark, type Range } from './ranges.js';

@@ -7,7 +7,6 @@ import { Parser, Writer } from 'n3';
 import { repositoryRoot } from '#libs/platform';
 import { isObject, readDocument, type Json } from './document.js';
 import { bundledContexts } from './jsonld.js';
-import { instantiateLicence } from './licence.js';
 import { loadPolicy, type Policy } from './load.js';
 import { readPolicy } from './read.js';
 import { exampleValues, fillTemplate, readTemplate } from './template.js';
@@ -15,7 +14,6 @@ import { vocabulary } from './vocabulary.js';
 
 const json = (...parts: string[]): Json => JSON.parse(readFileSync(path.join(repositoryRoot, 'policies', ...parts), 'utf8')) as Json;
 
-const samples = readdirSync(path.join(repositoryRoot, 'policies/samples')).filter((name) => name.endsWith('.jsonld')).map((name): [string, Json] => [name, instantiateLicence(json('samples', name), { studio: 'urn:example:studio:north', licence: 'urn:example:licence' })]);
 const cases = readdirSync(path.join(repositoryRoot, 'policies/cases'))
   .filter((name) => name.endsWith('.json'))
   .flatMap((name): [string, Json][] => {
@@ -35,7 +33,7 @@ const outside = existsSync(contracts)
       return [name, JSON.parse(text.replaceAll('https://example.com/ns/lvt#', 'urn:backlot:profile:').replaceAll('urn:lvt:', 'urn:backlot:').replaceAll('"lvt:', '"backlot:').replaceAll('"lvt"', '"backlot"')) as Json];
     })
   : [];
-const policies = [...samples, ...cases, ...templates, ...outside];
+const policies = [...cases, ...templates, ...outside];
 
 // @types/jsonld knows neither safe mode nor a loader without callback.
 const jsonld = library as unknown as Record<'expand' | 'toRDF', (document: unknown, options: object) => Promise<unknown>> & Record<'compact' | 'flatten', (document: unknown, context: object, options: object) => Promise<unknown>>;
