@@ -56,7 +56,7 @@ const any = (values: boolean[]): boolean => values.some((value) => value);
 const opposite = (possible: Possible): Possible => possible.map((value) => !value);
 
 /** Places as the ground that they cover. */
-const ground: Record<string, string[]> = { 'DE-BY': ['Bavaria'], DE: ['Bavaria', 'other Germany'], FR: ['France'], US: ['America'], AT: ['Austria'], EU: ['Bavaria', 'other Germany', 'France', 'Austria', 'other EU'], DACH: ['Bavaria', 'other Germany', 'Austria', 'Switzerland'] };
+const ground: Record<string, string[]> = { 'DE-BY': ['Bavaria'], DE: ['Bavaria', 'other Germany'], FR: ['France'], US: ['America'], JP: ['Japan'], BR: ['Brazil'], ZA: ['South Africa'], AQ: ['Antarctica'], AT: ['Austria'], EU: ['Bavaria', 'other Germany', 'France', 'Austria', 'other EU'], DACH: ['Bavaria', 'other Germany', 'Austria', 'Switzerland'] };
 
 function liesIn(inner: string, outer: string): Possible {
   const [inside, around] = [ground[inner]!, ground[outer]!];

@@ -28,7 +28,7 @@ const listOf = (leftOperand: string, values: string[]): fc.Arbitrary<Doc> =>
   fc.oneof(among(['eq', 'neq', 'isA', 'isPartOf', 'hasPart'], leftOperand, fc.constantFrom(...values)), among(['isAnyOf', 'isNoneOf', 'isAllOf'], leftOperand, fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 2 })));
 const ordered = ['lt', 'lteq', 'gt', 'gteq', 'eq', 'neq'];
 
-const leaf: fc.Arbitrary<Doc> = fc.oneof(
+export const leaf: fc.Arbitrary<Doc> = fc.oneof(
   listOf('purpose', ['study', 'promo', 'advert']),
   listOf('spatial', places),
   listOf('backlot:appearsPerformer', performers),

@@ -59,6 +59,7 @@ class Answer implements Evaluation {
 
   get obligations(): Obligation[] {
     const { governing, grants, request, state, now } = this.#decided;
+    if (governing.size === 0) return [];
     const remedies = remediesOf([...governing], request, state, now);
     return this.outcome === 'permit' ? [...obligationsOf([...governing], grants, request, state, now), ...remedies] : remedies;
   }
