@@ -23,7 +23,7 @@ export function evaluationText({ outcome, reason, trace, obligations, policies }
     ...policies.map(({ id, version, sha256 }) => `  licence    ${id}, version ${version}, ${sha256}`),
   ];
   const shown = trace.filter((rule) => rule.matched || rule.active);
-  const rows = shown.flatMap((rule) => ruleRows(rule, new Set(reason.rules)));
+  const rows = shown.flatMap((rule) => ruleRows(rule, new Set(reason.rules))).map((row) => row.map((cell) => named(cell, contract?.names)));
   if (rows.length > 0) lines.push('', ...table([['', 'clause', 'rule', 'what it says', 'here', 'holds'], ...rows]).map((line) => `  ${line}`));
   const left = trace.length - shown.length;
   if (left > 0) lines.push(`  ${left} more ${left === 1 ? 'rule is' : 'rules are'} about others, or about other assets.`);
@@ -42,7 +42,7 @@ function ruleRows(rule: RuleTrace, settled: ReadonlySet<string>): string[][] {
   const { kind, action, clause = '', active, constraints, duties } = rule;
   const head = [settled.has(rule.rule) ? '>' : '', clause, local(rule.rule), `${kind === 'permission' ? 'allows' : 'prohibits'} ${vocabulary.wordsFor(action)}`, '', active ? 'yes' : 'no'];
   const comparisons = constraints.flatMap((constraint) => conditionRows(constraint, 1));
-  const owed = duties.map((duty) => ['', duty.clause ?? '', local(duty.duty), `  ${duty.phase === 'pre' ? 'after' : 'then'} ${vocabulary.wordsFor(duty.action)}`, duty.state, duty.state === 'due' && duty.phase === 'pre' ? 'no' : 'yes']);
+  const owed = duties.map((duty) => ['', duty.clause ?? '', local(duty.duty), `  ${duty.phase === 'pre' ? 'after' : 'then'} ${vocabulary.wordsFor(duty.action)}`, duty.state, duty.phase === 'post' ? '' : duty.state === 'due' ? 'no' : 'yes']);
   return [head, ...comparisons, ...owed];
 }
 
@@ -50,8 +50,12 @@ function conditionRows(condition: RuleTrace['constraints'][number], depth: numbe
   const indent = '  '.repeat(depth);
   if ('logic' in condition) return [['', '', '', `${indent}${{ and: 'all of', or: 'any of', xone: 'exactly one of', andSequence: 'all in order' }[condition.logic]}`, '', truth(condition.result)], ...condition.of.flatMap((one) => conditionRows(one, depth + 1))];
   const { leftOperand, operator, right, actual, result } = condition;
-  return [['', '', '', `${indent}${vocabulary.wordsFor(leftOperand)} ${operator} ${valueText(right)}`, actual === null || actual === undefined ? 'not known' : valueText(actual), truth(result)]];
+  const words = (leftOperand === 'odrl:dateTime' ? dates : comparisons)[operator] ?? operator;
+  return [['', '', '', `${indent}${vocabulary.wordsFor(leftOperand)} ${words} ${valueText(right)}`, actual === null || actual === undefined ? 'not known' : valueText(actual), truth(result)]];
 }
+
+const comparisons: Record<string, string> = { eq: 'is', neq: 'is not', lt: 'is below', lteq: 'is at most', gt: 'is above', gteq: 'is at least', isAnyOf: 'is one of', isAllOf: 'is all of', isNoneOf: 'is none of', isA: 'is', isPartOf: 'lies in', hasPart: 'contains' };
+const dates: Record<string, string> = { ...comparisons, lt: 'is before', lteq: 'is no later than', gt: 'is after', gteq: 'is no earlier than' };
 
 const truth = (result: boolean | 'unknown'): string => (result === 'unknown' ? 'unknown' : result ? 'yes' : 'no');
 const local = (uid: string): string => uid.replace(/^[^#]*(?=#)/, '');

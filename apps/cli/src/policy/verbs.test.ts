@@ -28,7 +28,7 @@ const caught = async (work: Promise<unknown>): Promise<unknown> => work.then(() 
 
 describe('check', () => {
   test('every template of the repository is right', async () => {
-    const names = readdirSync(templates).map((name) => path.join(templates, name));
+    const names = readdirSync(templates).filter((name) => name.endsWith('.yaml')).map((name) => path.join(templates, name));
     expect(await check(names, {})).toMatchObject({ well: true, json: { problems: [] } });
   });
 
@@ -88,7 +88,7 @@ describe('explain', () => {
     const { text, well } = await explain(template('territory-window'), asked);
     expect(well).toBe(true);
     expect(text).toMatch(/^PERMITTED\n {2}Allowed: clause 4\.1 .*\n {2}What would change it: /);
-    expect(text).toMatch(/the number of uses lteq 500 +13 +yes/);
+    expect(text).toMatch(/the number of uses is at most 500 +13 +yes/);
     expect(text).toMatch(/clause 5\.2 +a report to the licensor +by 2027-05-10.*again every 3 months/);
     expect(await explain(template('territory-window'), { ...asked, spatial: 'IT' })).toMatchObject({ well: false, text: expect.stringMatching(/^REFUSED\n {2}Refused: .*the territory here is IT/) as unknown });
   });

@@ -180,3 +180,47 @@ test('when every change tightens or is neutral, nothing that was refused is perm
   );
   expect(told).toBeGreaterThan(500);
 });
+
+describe('what stands around the rules', () => {
+  const frame = compiled({ uid: 'urn:example:frame', permission: [{ uid: '#f', action: 'use' }] });
+  const child = (more: Doc): CompiledPolicy =>
+    compilePolicy({ '@context': ['http://www.w3.org/ns/odrl.jsonld', { backlot: 'urn:backlot:profile:' }], '@type': 'Agreement', uid: 'urn:example:l', target: 'urn:example:series:4', inheritFrom: 'urn:example:frame', ...more }, { parents: new Map([[frame.id, frame]]) });
+  const rule = (...constraint: Doc[]): Doc => ({ uid: '#p1', action: 'backlot:fineTune', constraint });
+
+  test('where a policy inherits, a permission that goes may open what it limited: unclear', () => {
+    const [only, both] = [child({ permission: [{ uid: '#p2', action: 'backlot:curate' }] }), child({ permission: [rule(cap(5)), { uid: '#p2', action: 'backlot:curate' }] })];
+    expect(diffPolicies(both, only).map((change) => change.effect)).toEqual(['unclear']);
+    expect(diffPolicies(only, both).map((change) => change.effect)).toEqual(['unclear']);
+    expect(diffPolicies(child({ permission: [rule(cap(5))] }), child({ permission: [rule(cap(4))] })).map((change) => change.effect)).toEqual(['tightens']);
+  });
+
+  test('a parent more or less', () => {
+    expect(diffPolicies(compiled({ permission: [rule()] }), child({ permission: [rule()] })).map(({ effect, words }) => [effect, words])).toContainEqual(['unclear', 'The terms of urn:example:frame now apply as well.']);
+    expect(diffPolicies(child({ permission: [rule()] }), compiled({ permission: [rule()] })).map((change) => change.effect)).toContain('unclear');
+  });
+
+  test('another conflict strategy', () => {
+    expect(said({ conflict: 'perm', ...fineTune() }, { conflict: 'prohibit', ...fineTune() })).toEqual([['tightens', 'Where a permission and a prohibition meet, a prohibition wins now; before, a permission wins.']]);
+    expect(said({ conflict: 'prohibit', ...fineTune() }, { conflict: 'perm', ...fineTune() })[0]![0]).toBe('unclear');
+  });
+
+  test('who may, and which frames', () => {
+    const to = (...assignee: string[]): Doc => ({ permission: [{ uid: '#p1', action: 'backlot:fineTune', ...(assignee.length > 0 ? { assignee } : {}) }] });
+    expect(said(to(), to('urn:example:studio:north'))).toEqual([['tightens', 'Fine-tuning is now allowed to studio north instead of anyone.']]);
+    const frames = (first: number, end: number): Doc => ({ permission: [{ uid: '#p1', action: 'backlot:fineTune', target: { '@type': 'Asset', source: 'urn:example:film:7', 'backlot:segment': { first, end, rate: '24' } } }] });
+    expect(said(frames(0, 1000), frames(0, 900))).toEqual([['tightens', 'Fine-tuning is now allowed in frames 0 to 899 (at 24 a second) of film 7 instead of frames 0 to 999 (at 24 a second) of film 7.']]);
+    expect(said(frames(0, 1000), frames(500, 1500))[0]![0]).toBe('unclear');
+  });
+
+  test('a duty that is to be done otherwise, or whose consequence goes', () => {
+    const owing = (more: Doc): Doc => ({ permission: [{ uid: '#p1', action: 'backlot:export', duty: [{ uid: '#d1', action: 'compensate', 'backlot:deadline': 'P30D', ...more }] }] });
+    expect(said(owing({ consequence: [{ uid: '#c1', action: 'inform' }] }), owing({})).map(([effect]) => effect)).toEqual(['loosens']);
+    expect(said(owing({}), owing({ action: [{ 'rdf:value': { '@id': 'odrl:compensate' }, refinement: [{ leftOperand: 'payAmount', operator: 'eq', rightOperand: 5 }] }] })).map(([effect]) => effect)).toEqual(['unclear']);
+    expect(said({ ...fineTune(), obligation: [{ uid: '#o', action: 'inform', 'backlot:interval': 'P1M' }] }, { ...fineTune(), obligation: [{ uid: '#o', action: 'inform', 'backlot:interval': 'P3M' }] })).toEqual([['loosens', 'A report to the licensor is now due every 3 months instead of every month.']]);
+  });
+
+  test('a rule under another id counts its uses anew', () => {
+    const named = (uid: string): Doc => ({ permission: [{ uid, 'backlot:clause': '4.2', action: 'backlot:fineTune', constraint: [cap(5)] }] });
+    expect(said(named('#p1'), named('#p9'))).toEqual([['unclear', 'The rule #p1 is now called #p9, so that its uses are counted anew.']]);
+  });
+});

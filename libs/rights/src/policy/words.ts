@@ -34,7 +34,7 @@ export function conditionWords(condition: Condition, assignees: readonly string[
   const negative = ['neq', 'isNoneOf'].includes(operator);
   if (positive || negative) {
     const except = negative ? 'other than ' : '';
-    if (leftOperand === 'odrl:purpose') return `for the purpose ${except}${any}`;
+    if (leftOperand === 'odrl:purpose') return `for ${negative ? 'a' : 'the'} purpose ${except}${any}`;
     if (leftOperand === 'odrl:spatial') return negative ? `outside ${any}` : `in ${any}`;
     if (leftOperand === 'modelTenant' && positive && condition.values.every((value) => typeof value === 'string' && assignees.includes(value))) return "in the licensee's own GPU tenant";
     if (leftOperand === 'modelTenant') return negative ? `in any GPU tenant other than that of ${any}` : `in the GPU tenant of ${any}`;
