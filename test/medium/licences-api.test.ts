@@ -76,6 +76,9 @@ test('a licence from draft to withdrawal, as the console asks for it', async () 
 test('a title under a draft is withheld until the licence is signed', async () => {
   const draft = await create({ policy: { ...policyOf(['ingest', 'curate'], 'urn:example:later'), assignee: `urn:uuid:${api.a.scope.studioId}` } });
   expect(await ask('archivist', `mutation ($id: ID!) { createTitle(input: { name: "Early", licenceIds: [$id] }) { ... on Title { state reason { code message wayOut } } ${refused} } }`, { id: draft.id })).toMatchObject({ state: 'WITHHELD', reason: { code: 'LICENCE_REFUSED', message: 'Refused: the licence “Archive” is a draft that is not signed.', wayOut: expect.stringContaining('two members') } });
+  for (const role of ['compliance', 'archivist'] as const) await sign(role, draft);
+  const early = await ask<{ nodes: { id: string }[] }>('archivist', '{ titles(first: 1, search: "Early") { nodes { id } } }');
+  expect(await ask('archivist', `mutation ($id: ID!) { retryTitle(id: $id) { ... on Title { state reason { code } } ${refused} } }`, { id: early.nodes[0]!.id })).toMatchObject({ state: 'REGISTERED', reason: null });
 });
 
 test('licences that end soon, and what a draft would change as a job', async () => {
