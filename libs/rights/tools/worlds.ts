@@ -33,7 +33,7 @@ export const leaf: fc.Arbitrary<Doc> = fc.oneof(
   listOf('spatial', places),
   listOf('backlot:appearsPerformer', performers),
   listOf('backlot:performerClearance', clearances),
-  listOf('backlot:coTrainedLicensor', [...licensors, 'backlot:anyOtherLicensor']).map((one) => one),
+  listOf('backlot:coTrainedLicensor', [...licensors, 'backlot:anyOtherLicensor']),
   among(ordered, 'count', fc.nat(3)),
   among(ordered, 'dateTime', fc.constantFrom(...days).map((value) => ({ '@value': value, '@type': 'xsd:dateTime' }))),
   fc.tuple(among(ordered, 'resolution', fc.constantFrom('300', '1200.5').map((value) => ({ '@value': value, '@type': 'xsd:decimal' }))), fc.constantFrom({}, { unit: UNIT })).map(([one, unit]) => ({ ...one, ...unit })),
@@ -125,7 +125,7 @@ const request: fc.Arbitrary<PolicyRequest> = fc
 
 const duties = ['urn:x:p0#permission0-d0', 'urn:x:p0#permission0-d1', 'urn:x:p1#permission0-d0', 'urn:x:p0#permission0-d0-d0', 'urn:x:p1#permission1-d0'];
 const dutyAt = fc.record({ duty: fc.constantFrom(...duties), at: fc.constantFrom(...days, '2025-12-01T00:00:00Z') });
-const rarely = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(one, { minLength: 1, maxLength: 2 }) });
+const rarely = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.oneof({ weight: 6, arbitrary: fc.constant<T[]>([]) }, { weight: 1, arbitrary: fc.array(one, { minLength: 1, maxLength: 2 }) });
 const state: fc.Arbitrary<WorldState> = fc.record({
   performed: few(dutyAt, 3),
   begun: few(dutyAt, 2),

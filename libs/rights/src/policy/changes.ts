@@ -1,6 +1,6 @@
 import type { Condition, Constraint } from './load.js';
 import type { ConditionTrace, Fact, PolicyRequest, Target } from './types.js';
-import type { Operator } from './vocabulary.js';
+import { placeWithin, type Operator } from './vocabulary.js';
 
 /** What would have to be different in a request for a condition to come out otherwise. */
 
@@ -71,7 +71,7 @@ const elsewhere = ['US', 'DE', 'JP', 'BR', 'ZA', 'AQ'];
 function valueFor(constraint: Constraint, wanted: boolean): Fact | undefined {
   const { operand, operator, values, unit } = constraint;
   const [right] = values;
-  if (right === undefined || right === operand.others) return undefined;
+  if (right === undefined || values.includes(operand.others!)) return undefined;
   const many = (value: string | number): Fact => (operand.many ? [value] : value);
   if (typeof right === 'boolean') return (['eq', 'isAnyOf', 'isAllOf'].includes(operator) ? wanted : !wanted) ? right : !right;
   if (typeof right === 'string') {
@@ -79,7 +79,9 @@ function valueFor(constraint: Constraint, wanted: boolean): Fact | undefined {
     if (operator === 'isAllOf' && wanted && values.length > 1) return operand.many && !operand.each ? (values as string[]) : undefined;
     if (positive === wanted) return many(right);
     if (operand.many && !operand.each && (operator === 'eq' || operator === 'neq' || operator === 'isAnyOf' || operator === 'isNoneOf' || operator === 'isAllOf')) return [];
-    return many(operand.type === 'place' ? elsewhere.find((place) => !values.some((value) => String(value).startsWith(place)))! : 'urn:backlot:another');
+    if (operand.type !== 'place') return many('urn:backlot:another');
+    const place = elsewhere.find((one) => values.every((value) => placeWithin(one, String(value)) === false && placeWithin(String(value), one) === false));
+    return place === undefined ? undefined : many(place);
   }
   const [start, last] = typeof right === 'number' ? [right, right] : [right.start, right.end - 1];
   const top = Math.max(...values.map((value) => (typeof value === 'object' ? value.end - 1 : Number(value))));

@@ -250,9 +250,9 @@ describe('what would change it', () => {
         expect(naive([document], [document], changed, { performed: [] }).outcome).toBe('permit');
         expect(before.reason.whatWouldChangeIt).toMatch(/^(A request|Stating)/);
       }),
-      { numRuns: 600 },
+      { numRuns: Number(process.env.BACKLOT_AGREEMENTS ?? 1000) },
     );
-    expect(tried).toBeGreaterThan(150);
+    expect(tried).toBeGreaterThan(20);
   });
 
   test('without the rules that refuse, the answer or its reason is another', () => {
@@ -269,7 +269,7 @@ describe('what would change it', () => {
         const prohibitions = before.trace.filter(({ active, kind, rule: uid }) => active && kind === 'prohibition' && named.includes(uid));
         if (prohibitions.length > 0) expect(new Set(named).size).toBeLessThanOrEqual(2);
       }),
-      { numRuns: 600 },
+      { numRuns: Number(process.env.BACKLOT_AGREEMENTS ?? 1000) },
     );
   });
 });

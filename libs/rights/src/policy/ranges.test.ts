@@ -121,7 +121,7 @@ describe('the frames that a request may have', () => {
     const rate = fc.constantFrom('24', '25', '24000/1001', '30000/1001');
     const segment = fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 25 }), rate).map(([first, length, at]) => ({ first, end: first + length, rate: at }));
     const rule = fc.record({ action: fc.constant('use'), target: fc.oneof(fc.constant(film), segment.map(({ first, end, rate: at }) => framesOf(first, end, at))), constraint: fc.constantFrom([], [{ leftOperand: 'backlot:appearsPerformer', operator: 'isNoneOf', rightOperand: ['urn:x:a'] }]) });
-    const mark = fc.record({ segment, facts: fc.constantFrom({ appearsPerformer: ['urn:x:a'] }, { appearsPerformer: ['urn:x:b'] }) });
+    const mark = fc.record({ segment, facts: fc.constantFrom<{ appearsPerformer: string[] }>({ appearsPerformer: ['urn:x:a'] }, { appearsPerformer: ['urn:x:b'] }) });
     fc.assert(
       fc.property(fc.record({ permission: fc.array(rule, { minLength: 1, maxLength: 3 }), prohibition: fc.array(rule, { maxLength: 2 }) }), segment, fc.array(mark, { maxLength: 3 }), fc.array(segment, { maxLength: 2 }), (document, extent, marks, left) => {
         const policy = compiled(document);

@@ -99,6 +99,19 @@ describe('what cannot be understood is refused where it stands', () => {
   });
 });
 
+test.each([
+  ['100,000 brackets', '['.repeat(100_000)],
+  ['lists in lists', '- '.repeat(20_000)],
+  ['maps in maps', '{a: '.repeat(20_000)],
+  ['more than a template can be', 'a'.repeat(500_000)],
+  ['a number', '7'],
+  ['nothing', ''],
+])('%s is refused as a template, and its line is looked for without harm', (_, source) => {
+  expect(() => readTemplate(source)).toThrow(expect.objectContaining({ code: 'INVALID_POLICY' }));
+  expect(() => lineOf(source, '/clauses/0')).not.toThrow();
+  expect(lineOf('['.repeat(50_000_000), '/clauses/0')).toBeUndefined();
+});
+
 test('a line is found in JSON as well', () => {
   expect(lineOf('{\n  "permission": [\n    { "action": "x" }\n  ]\n}', '/permission/0/action/@id')).toEqual({ line: 3, column: 17 });
 });

@@ -2,7 +2,7 @@ import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { newId } from '#libs/platform';
 import type { Ask } from './ask.js';
-import { InvalidPolicy, isObject, type Json } from './json.js';
+import { InvalidPolicy, isObject, MAX_BYTES as LARGEST, type Json } from './json.js';
 import { placeWords } from './names.js';
 import { dayWords, readPeriod, readZone } from './time.js';
 import { isPlace, leftOperands, vocabulary } from './vocabulary.js';
@@ -371,6 +371,8 @@ function typedValue(value: unknown, type: string | undefined): unknown {
 
 /** Line and column (from 1) of a path in a JSON or YAML text; the nearest that there is of it. */
 export function lineOf(text: string, path: string): { line: number; column: number } | undefined {
+  // The whole document has no line, and of one that is too large to be a policy none is looked for.
+  if (path === '' || text.length > LARGEST) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, keepSourceTokens: false });
   const parts = path.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
