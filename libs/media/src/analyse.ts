@@ -1,5 +1,6 @@
 import { Refusal } from '#libs/platform';
 import { FrameMeter, ShotMeter, type FrameFacts } from './measures.js';
+import { perceptualHash } from './phash.js';
 import { runPass, SMALL_H, SMALL_W, type PassResult, type Still } from './pass.js';
 import { ratio } from './probe.js';
 import { evenRate } from './rate.js';
@@ -212,19 +213,24 @@ class Pass {
       const image = toRgb(still);
       if (this.options.models) images.push(await this.withoutBars(image, shot.measures.letterbox));
       const { jpeg, width, height } = await toJpeg(image);
-      shot.keyframes.push({ frame: still.frame, pts: still.pts, width, height });
+      const hash = perceptualHash({ width: still.width, height: still.height, y: still.data, bars: this.barsIn(still, shot.measures.letterbox) });
+      shot.keyframes.push({ frame: still.frame, pts: still.pts, width, height, ...(hash && { hash }) });
       await this.options.onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, width, height, jpeg });
     }
     if (this.options.models && images.length) shot.labels = await this.options.models.label(images, { motion: shot.measures.motion });
     await this.options.onShot?.(shot);
   }
 
+  /** The film's bars in pixels of a picture of it. */
+  private barsIn(picture: { width: number; height: number }, bars: Letterbox): Letterbox {
+    const kx = picture.width / this.probe.video.width;
+    const ky = picture.height / this.probe.video.height;
+    return { top: Math.ceil(bars.top * ky), bottom: Math.ceil(bars.bottom * ky), left: Math.ceil(bars.left * kx), right: Math.ceil(bars.right * kx) };
+  }
+
   private async withoutBars(image: RgbImage, bars: Letterbox): Promise<RgbImage> {
-    const kx = image.width / this.probe.video.width;
-    const ky = image.height / this.probe.video.height;
-    const left = Math.ceil(bars.left * kx);
-    const top = Math.ceil(bars.top * ky);
-    const crop = { left, top, width: image.width - left - Math.ceil(bars.right * kx), height: image.height - top - Math.ceil(bars.bottom * ky) };
+    const { left, top, right, bottom } = this.barsIn(image, bars);
+    const crop = { left, top, width: image.width - left - right, height: image.height - top - bottom };
     return left + top === 0 && crop.width === image.width && crop.height === image.height ? image : resized(image, crop, crop);
   }
 

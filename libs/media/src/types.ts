@@ -130,6 +130,8 @@ export interface KeyframeRef {
   /** Size of the JPEG. */
   width: number;
   height: number;
+  /** Perceptual hash of the picture inside its bars, 16 hex digits; absent where it is flat (black, white, one colour). */
+  hash?: string;
 }
 
 export interface KeyframeImage extends KeyframeRef {
