@@ -1,4 +1,4 @@
-import { Pencil, Trash2 } from 'lucide-react';
+import { ListPlus, Pencil, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { graphql } from '../../generated/index.js';
 import { timecode } from '../../../../shared/timecode.js';
@@ -6,12 +6,13 @@ import { count, date } from '../../lib/format.js';
 import { useAction } from '../../lib/outcome.js';
 import { useCan } from '../../lib/session.js';
 import { Paged } from '../../ui/answered.js';
-import { IconButton } from '../../ui/button.js';
+import { Button, IconButton } from '../../ui/button.js';
 import { FormDialog } from '../../ui/form-dialog.js';
 import { useRowsInSight } from '../../ui/rows-in-sight.js';
 import { Empty, SkeletonRows } from '../../ui/states.js';
 import { rangeInWords } from './bands.js';
 import { barredUses, type Exclusion, type useExclusions } from './exclusions.js';
+import { ImportDialog } from './import-dialog.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';
 
 const removeExclusion = graphql(`
@@ -42,9 +43,17 @@ interface ExclusionListProps {
 export function ExclusionList({ titleId, rate, list, onFrame, onChange }: ExclusionListProps) {
   const [changing, setChanging] = useState<Exclusion>();
   const [removing, setRemoving] = useState<Exclusion>();
+  const [importing, setImporting] = useState(false);
+  const may = useCan()('change Exclusion');
   const remove = useAction(removeExclusion, 'removeExclusion');
   return (
     <>
+      {may && (
+        <Button className="mb-4" onClick={() => setImporting(true)}>
+          <ListPlus size={16} aria-hidden />
+          Take a list
+        </Button>
+      )}
       <Paged
         list={list}
         waiting={<SkeletonRows rows={3} />}
@@ -52,6 +61,7 @@ export function ExclusionList({ titleId, rate, list, onFrame, onChange }: Exclus
       >
         {(exclusions) => <Rows exclusions={exclusions} rate={rate} onFrame={onFrame} onEdit={setChanging} onRemove={setRemoving} />}
       </Paged>
+      {importing && <ImportDialog titleId={titleId} onClose={() => setImporting(false)} onDone={onChange} />}
       {changing && <LeaveOutDialog titleId={titleId} range={changing} exclusion={changing} onClose={() => setChanging(undefined)} onDone={onChange} />}
       {removing && (
         <FormDialog

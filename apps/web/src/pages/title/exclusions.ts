@@ -48,6 +48,11 @@ export function exclusionInWords(exclusion: Exclusion): string {
   return `${range[0]?.toUpperCase()}${range.slice(1)} left out: ${exclusion.why}${exclusion.clause ? `, clause ${exclusion.clause}` : ''}`;
 }
 
+/** Whether the frame may not even be watched. */
+export function isUnseen({ first, end, actions }: Exclusion, frame: number): boolean {
+  return first <= frame && frame < end && (actions.length === 0 || actions.includes('curate'));
+}
+
 /** Every exclusion of a title: the timeline shows the whole film, so every page is fetched, one after the other. */
 export function useExclusions(titleId: string) {
   const list = usePagedList(titleExclusions, { id: titleId }, (data) => data.title?.exclusions, 100);

@@ -13,12 +13,14 @@ interface PlayerProps {
   rate: number;
   playback: Playback;
   playhead: Playhead;
+  /** Why the frame is black, where it is one that is left out. */
+  unseen: string | undefined;
   onPreviousShot: () => void;
   onNextShot: () => void;
 }
 
 /** The picture, the frame it is, and the keys that go through it. */
-export function Player({ name, aspect, frames, rate, playback, playhead, onPreviousShot, onNextShot }: PlayerProps) {
+export function Player({ name, aspect, frames, rate, playback, playhead, unseen, onPreviousShot, onNextShot }: PlayerProps) {
   const [muted, setMuted] = useState(true);
   return (
     <section aria-label={`Player of ${name}`} className="overflow-hidden rounded-xl border border-line bg-black">
@@ -37,6 +39,7 @@ export function Player({ name, aspect, frames, rate, playback, playhead, onPrevi
             Opening the film…
           </p>
         )}
+        {unseen && !playback.problem && <p className="pointer-events-none absolute inset-x-6 bottom-4 text-center text-sm text-soft">{unseen}</p>}
         {playback.problem && <Why reason={playback.problem} tone={playback.problem.code === PENDING ? 'kept' : 'stop'} className="absolute inset-x-6 top-6" />}
       </div>
       <div className="flex flex-wrap items-center gap-x-1 gap-y-2 border-t border-line bg-panel px-3 py-2">

@@ -7,7 +7,7 @@ import { Panel } from '../../ui/page.js';
 import { Failed, Skeleton } from '../../ui/states.js';
 import { rangeInWords } from './bands.js';
 import { ExclusionList } from './exclusion-list.js';
-import { useExclusions } from './exclusions.js';
+import { exclusionInWords, isUnseen, useExclusions } from './exclusions.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';
 import { Player } from './player.js';
 import { Playhead, useFrame } from './playhead.js';
@@ -40,6 +40,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
   const playback = usePlayback(analysis.playlistUrl ?? undefined, clock, playhead);
   const exclusions = useExclusions(title.id);
   const { chosen, choose, begin, end } = useChosen(playhead);
+  const unseen = useFrame(playhead, (frame) => exclusions.list.nodes.find((exclusion) => isUnseen(exclusion, frame)));
   const [leavingOut, setLeavingOut] = useState(false);
   const mayLeaveOut = useCan()('change Exclusion');
   const place = useFrame(playhead, (frame) => placeAt(shots, frame));
@@ -109,6 +110,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
             rate={clock.rate}
             playback={playback}
             playhead={playhead}
+            unseen={unseen && exclusionInWords(unseen)}
             onPreviousShot={() => go(-1)}
             onNextShot={() => go(1)}
           />
