@@ -155,6 +155,8 @@ describe('while a process may miss the news, it uses nothing that it kept', () =
       while (killing) killed += await kill();
     })();
     await looker.next((look) => look.got === 'key' && !look.kept);
+    // Also the connection that it makes anew is killed.
+    while (killed < 3) await looker.next(() => true);
     await rights.holds.place(scope, { titleId: one.titleId, why: 'A court order' });
     const committed = Date.now();
     await looker.next(refused);
@@ -164,7 +166,6 @@ describe('while a process may miss the news, it uses nothing that it kept', () =
     expect(measured['listener killed']).toBeLessThan(1_000);
     // A connection that was just killed may be noticed a moment later; from then on nothing that was kept was used.
     expect(looker.looks.filter((look) => look.kept && look.began > from + 250)).toEqual([]);
-    expect(killed).toBeGreaterThan(1);
   });
 
   test('its listening connection goes silent, as behind a wall that drops packets', async () => {

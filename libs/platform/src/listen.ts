@@ -7,10 +7,10 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Four to the second, so that one late beat on a busy machine does not end the trust. */
-const BEAT_MS = 200;
-/** What is kept is used only this long after a moment at which nothing was missed: with the round trip it stays below a second. */
-const TRUST_MS = 700;
+/** So often that one late beat on a busy machine does not end the trust. */
+const BEAT_MS = 150;
+/** What is kept is used only this long after a moment at which nothing was missed: with the new decision that follows it stays below a second. */
+const TRUST_MS = 500;
 /** A connection that has not answered for this long is given up, though nobody closed it. */
 const SILENCE_MS = 3_000;
 const LONGEST_WAIT_MS = 1_000;
