@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { ChevronDown } from 'lucide-react';
 import type { DecisionFieldsFragment } from '../generated/graphql.js';
 import { date, inWords, spaced } from '../lib/format.js';
+import { rangeInWords } from '../lib/ranges.js';
 import { Chip } from '../ui/chip.js';
 import { Copied, Facts } from '../ui/page.js';
 import { Trace, type DecisionReason, type RuleTrace } from './trace.js';
@@ -63,6 +64,7 @@ export function DecisionDetails({ decision, alone }: { decision: DecisionFieldsF
           <Facts facts={reason.facts.map(({ name, value }) => [spaced(name), inWords(value)])} />
         </div>
       )}
+      <LeftOutFrames frames={reason.frames ?? []} />
       <div>
         <h3 className="mb-1.5 text-xs font-medium text-faint">Every rule that was looked at</h3>
         <Trace trace={(decision.trace ?? []) as RuleTrace[]} />
@@ -84,6 +86,30 @@ export function DecisionDetails({ decision, alone }: { decision: DecisionFieldsF
           This decision on its own page
         </Link>
       )}
+    </div>
+  );
+}
+
+const FEW = 20;
+
+/** The frames that the answer is not about, of titles that are not allowed or refused as a whole. */
+function LeftOutFrames({ frames }: { frames: NonNullable<DecisionReason['frames']> }) {
+  const all = frames.flatMap(({ titleId, leftOut }) => leftOut.map((range) => ({ titleId, ...range })));
+  if (all.length === 0) return null;
+  return (
+    <div>
+      <h3 className="mb-1 text-xs font-medium text-faint">Frames that are left out</h3>
+      <ul className="figures flex flex-col gap-1 text-sm">
+        {all.slice(0, FEW).map((range) => (
+          <li key={`${range.titleId} ${range.first}`} className="grid gap-x-4 sm:grid-cols-[12rem_minmax(0,1fr)]">
+            <Link to="/titles/$titleId" params={{ titleId: range.titleId }} className="text-soft underline decoration-line underline-offset-2 hover:decoration-ink">
+              {rangeInWords(range)}
+            </Link>
+            <span>{range.sentence}</span>
+          </li>
+        ))}
+        {all.length > FEW && <li className="text-faint">and {(all.length - FEW).toLocaleString('en')} more</li>}
+      </ul>
     </div>
   );
 }

@@ -11,7 +11,7 @@ interface Constraint {
   result: boolean | 'unknown';
 }
 interface Logic {
-  logic: 'and' | 'or' | 'xone';
+  logic: 'and' | 'or' | 'xone' | 'andSequence';
   of: Condition[];
   result: boolean | 'unknown';
 }
@@ -27,7 +27,17 @@ export interface RuleTrace {
   matched: boolean;
   active: boolean;
   constraints: Condition[];
-  duties: { duty: string; clause?: string; action: string; phase: string; state: 'fulfilled' | 'due' | 'inactive' }[];
+  duties: DutyTrace[];
+}
+
+interface DutyTrace {
+  duty: string;
+  clause?: string;
+  action: string;
+  phase: string;
+  state: 'fulfilled' | 'due' | 'inactive';
+  /** What comes on top because its deadline passed. */
+  consequences?: DutyTrace[];
 }
 
 export interface DecisionReason {
@@ -35,12 +45,15 @@ export interface DecisionReason {
   facts?: { name: string; value: unknown }[];
   sentence?: string;
   whatWouldChangeIt?: string;
+  /** Titles of which some frames are allowed and others not. */
+  frames?: { titleId: string; frames: number; leftOut: { first: number; end: number; sentence: string }[] }[];
 }
 
 const operators: Record<string, string> = {
   eq: 'is', neq: 'is not', lt: 'is below', lteq: 'is at most', gt: 'is above', gteq: 'is at least',
   isA: 'is a', isPartOf: 'is part of', isAnyOf: 'is any of', isAllOf: 'is all of', isNoneOf: 'is none of', hasPart: 'contains',
 };
+const logics: Record<Logic['logic'], string> = { and: 'all of', or: 'any of', xone: 'exactly one of', andSequence: 'all of, in this order' };
 const inTime: Record<string, string> = { lt: 'is before', lteq: 'is not after', gt: 'is after', gteq: 'is not before' };
 
 /** Every rule that was looked at: what it says, and what was actually the case. */
@@ -70,10 +83,7 @@ export function Trace({ trace }: { trace: RuleTrace[] }) {
             </ul>
           )}
           {rule.duties.map((duty) => (
-            <p key={duty.duty} className="mt-1.5 text-soft">
-              Duty {duty.phase === 'pre' ? 'before use' : 'afterwards'}: {spaced(shortName(duty.action))}{' '}
-              <span className={duty.state === 'due' ? 'text-stop' : 'text-go'}>{duty.state}</span>
-            </p>
+            <DutyLine key={duty.duty} duty={duty} />
           ))}
         </li>
       ))}
@@ -81,11 +91,29 @@ export function Trace({ trace }: { trace: RuleTrace[] }) {
   );
 }
 
+function DutyLine({ duty }: { duty: DutyTrace }) {
+  return (
+    <>
+      <p className="mt-1.5 text-soft">
+        Duty {duty.phase === 'pre' ? 'before use' : 'afterwards'}: {spaced(shortName(duty.action))}{' '}
+        <span className={duty.state === 'due' ? 'text-stop' : 'text-go'}>{duty.state}</span>
+      </p>
+      {duty.consequences && duty.consequences.length > 0 && (
+        <div className="ml-3 border-l border-line pl-3">
+          {duty.consequences.map((one) => (
+            <DutyLine key={one.duty} duty={one} />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
 function ConditionLine({ condition }: { condition: Condition }) {
   if ('logic' in condition) {
     return (
       <li>
-        <span className="text-xs text-faint">{condition.logic === 'and' ? 'all of' : condition.logic === 'or' ? 'any of' : 'exactly one of'}</span>
+        <span className="text-xs text-faint">{logics[condition.logic]}</span>
         <ul className="mt-1 ml-3 flex flex-col gap-1 border-l border-line pl-3">
           {condition.of.map((one, place) => (
             <ConditionLine key={place} condition={one} />

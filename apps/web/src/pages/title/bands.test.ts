@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { inPixels, rangeInWords, type Band } from './bands.js';
+import { rangeInWords } from '../../lib/ranges.js';
+import { inPixels, type Band } from './bands.js';
 
 const band = (first: number, end: number): Band => ({ id: `${first}`, first, end, says: `${first}` });
 

@@ -1,18 +1,9 @@
-/** Frames from `first` to before `end`. */
-export interface Range {
-  first: number;
-  end: number;
-}
+import { rangeInWords, type Range } from '../../lib/ranges.js';
 
 /** Frames of a film of which something is to be said. */
 export interface Band extends Range {
   id: string;
   says: string;
-}
-
-/** 'frames 120 to 239', 'frame 120' */
-export function rangeInWords({ first, end }: Range): string {
-  return end - first === 1 ? `frame ${first}` : `frames ${first} to ${end - 1}`;
 }
 
 /**

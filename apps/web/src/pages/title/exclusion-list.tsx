@@ -10,7 +10,7 @@ import { Button, IconButton } from '../../ui/button.js';
 import { FormDialog } from '../../ui/form-dialog.js';
 import { useRowsInSight } from '../../ui/rows-in-sight.js';
 import { Empty, SkeletonRows } from '../../ui/states.js';
-import { rangeInWords } from './bands.js';
+import { rangeInWords } from '../../lib/ranges.js';
 import { barredUses, type Exclusion, type useExclusions } from './exclusions.js';
 import { ImportDialog } from './import-dialog.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';

@@ -2,7 +2,8 @@ import { useEffect, useMemo } from 'react';
 import { graphql } from '../../generated/index.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import type { ResultOf } from '../../lib/result.js';
-import { rangeInWords, type Band } from './bands.js';
+import { rangeInWords } from '../../lib/ranges.js';
+import type { Band } from './bands.js';
 
 export const exclusionFields = graphql(`
   fragment ExclusionFields on Exclusion {

@@ -4,7 +4,7 @@ import { useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
 import { Choices, TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
-import type { Range } from './bands.js';
+import type { Range } from '../../lib/ranges.js';
 import { barredUses, type Exclusion } from './exclusions.js';
 
 const addExclusion = graphql(`

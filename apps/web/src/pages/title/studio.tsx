@@ -5,7 +5,7 @@ import { useCan } from '../../lib/session.js';
 import { Button } from '../../ui/button.js';
 import { Panel } from '../../ui/page.js';
 import { Failed, Skeleton } from '../../ui/states.js';
-import { rangeInWords } from './bands.js';
+import { rangeInWords } from '../../lib/ranges.js';
 import { ExclusionList } from './exclusion-list.js';
 import { exclusionInWords, isUnseen, useExclusions } from './exclusions.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';

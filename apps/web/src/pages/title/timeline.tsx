@@ -5,7 +5,8 @@ import { timecode } from '../../../../shared/timecode.js';
 import { IconButton } from '../../ui/button.js';
 import type { Playhead } from './playhead.js';
 import { Still } from '../../ui/still.js';
-import { inPixels, type Band, type Range } from './bands.js';
+import type { Range } from '../../lib/ranges.js';
+import { inPixels, type Band } from './bands.js';
 import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
 
 const CLOSEST = 24; // pixels a frame

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { Range } from './bands.js';
+import type { Range } from '../../lib/ranges.js';
 import type { Playhead } from './playhead.js';
 
 /** The frames that a member has chosen: I is the first of them, O the last; there is always at least one between. */
