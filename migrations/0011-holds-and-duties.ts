@@ -140,6 +140,8 @@ export class HoldsAndDuties1700000000011 implements MigrationInterface {
       create index on duty (studio_id, coalesce(due_at, 'infinity'), id);
       create index on duty (studio_id, licence_id, coalesce(due_at, 'infinity'), id);
       create index duty_open on duty (studio_id, coalesce(due_at, 'infinity'), id) where fulfilled_at is null and waived_at is null;
+      create index duty_fulfilled on duty (studio_id, coalesce(due_at, 'infinity'), id) where fulfilled_at is not null;
+      create index duty_waived on duty (studio_id, coalesce(due_at, 'infinity'), id) where waived_at is not null;
       create index duty_untold on duty (due_at) where fulfilled_at is null and waived_at is null and late_at is null;
       create index duty_waiting on duty (studio_id) where runs_from is null and fulfilled_at is null and waived_at is null;
       create index duty_of_licence on duty (licence_id, duty) where cause = 'licence';
