@@ -1,5 +1,6 @@
 import { compilePolicy, evaluate, Meet, type CompiledPolicy, type MeetInput, type PolicyRequest, type WorldState } from '#libs/rights';
 import { preparsePolicySet, statefulIsAuthorized, type StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
+import { disagreement } from '../../libs/rights/tools/agreement.js';
 import { median, type Bench, type Figure } from './figure.js';
 
 const ROUNDS = 5;
@@ -146,6 +147,15 @@ function decisions(): Figure {
   return { name: 'rights.decisions', value: median(ours), unit: '1/s', against: median(theirs), ratio: median(ours.map((rate, round) => rate / theirs[round]!)), peer: '@cedar-policy/cedar-wasm, policies preparsed, same questions; aim at least 100,000 a second and 10' };
 }
 
+const WORLDS = 100_000;
+
+/** Chance policies and requests on which the compiled evaluator and the naive reading of the prose agree. */
+function agreement(): Figure {
+  const found = disagreement(WORLDS);
+  if (found !== undefined) throw new Error(found);
+  return { name: 'rights.agreement', value: WORLDS, unit: 'worlds', against: WORLDS, ratio: 1, peer: 'a naive reading of the prose, on random policies, requests and states; aim at all' };
+}
+
 const LICENCES = 2000;
 const SEGMENTS = 1_000_000;
 
@@ -200,4 +210,4 @@ function meet(): Figure[] {
   ];
 }
 
-export default { name: 'rights', run: async () => [decisions(), ...meet()] } satisfies Bench;
+export default { name: 'rights', run: async () => [decisions(), ...meet(), agreement()] } satisfies Bench;

@@ -86,6 +86,8 @@ describe('a comparison', () => {
     ['appearsPerformer', 'isPartOf', 'urn:x:a', ['urn:x:a', 'urn:x:a'], true],
     ['appearsPerformer', 'hasPart', 'urn:x:a', ['urn:x:b', 'urn:x:a'], true],
     ['appearsPerformer', 'eq', 'urn:x:a', [5], unknown],
+    ['appearsPerformer', 'neq', 'urn:x:a', 5, unknown],
+    ['appearsPerformer', 'neq', 'urn:x:a', '', unknown],
     ['performerClearance', 'eq', 'cleared', ['cleared', 'cleared'], true],
     ['performerClearance', 'eq', 'cleared', ['cleared', 'pending'], unknown],
     ['performerClearance', 'isAllOf', ['cleared'], ['cleared', 'pending'], unknown],
@@ -131,6 +133,7 @@ describe('a comparison', () => {
     const five = typed('5', 'decimal');
     expect([{ value: 5, unit: 'urn:x:eur' }, 5, { value: 4, unit: 'urn:x:eur' }, { value: 5, unit: 'urn:x:usd' }].map((fact) => result('payAmount', 'eq', five, fact, more))).toEqual([true, true, no, unknown]);
     expect(result('payAmount', 'eq', five, { value: 5, unit: 'urn:x:eur' })).toBe(unknown);
+    expect(result('payAmount', 'eq', five, { value: 5 } as never)).toBe(unknown);
   });
 
   test('what is absent is not known, whatever is asked of it', () => {

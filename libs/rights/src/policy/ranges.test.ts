@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compilePolicy, evaluate, permittedRanges, type CompiledPolicy, type Mark, type PolicyRequest, type Segment, type WorldState } from './index.js';
+import { compilePolicy, evaluate, permittedRanges, vocabulary, type CompiledPolicy, type Mark, type PolicyRequest, type Segment, type WorldState } from './index.js';
 import { frameAt, holds, touches } from './segments.js';
 
 const context = ['http://www.w3.org/ns/odrl.jsonld', { backlot: 'urn:backlot:profile:' }];
@@ -94,6 +94,10 @@ describe('the frames that a request may have', () => {
       permitted: [{ first: 0, end: 5 }, { first: 10, end: 912 }, { first: 922, end: 1000 }],
       excluded: [{ first: 5, end: 10 }, { first: 912, end: 922 }],
     });
+    expect(plain(ranges([policy], extent, [mark(500, 600, 'urn:x:a'), mark(100, 300, 'urn:x:a'), mark(550, 560, 'urn:x:b'), mark(150, 160, 'urn:x:b')], nothing, nobody))).toEqual({
+      permitted: [{ first: 0, end: 150 }, { first: 160, end: 550 }, { first: 560, end: 1000 }],
+      excluded: [{ first: 150, end: 160 }, { first: 550, end: 560 }],
+    });
     // Who appears elsewhere is not known unless somebody says so.
     expect(plain(ranges([policy], extent, [mark(100, 200, 'urn:x:c')]))).toEqual({ permitted: [{ first: 100, end: 200 }], excluded: [{ first: 0, end: 100 }, { first: 200, end: 1000 }] });
   });
@@ -102,6 +106,21 @@ describe('the frames that a request may have', () => {
     const policy = compiled({ permission: [{ ...all, constraint: [{ leftOperand: 'backlot:modelFamily', operator: 'eq', rightOperand: 'wan' }] }] });
     const mark = (first: number, end: number, modelFamily: string): Mark => ({ segment: { first, end, rate: '24' }, facts: { modelFamily } });
     expect(plain(ranges([policy], extent, [mark(0, 200, 'wan'), mark(100, 300, 'other'), mark(150, 1000, 'wan')]))).toEqual({ permitted: [{ first: 0, end: 100 }, { first: 300, end: 1000 }], excluded: [{ first: 100, end: 200 }, { first: 200, end: 300 }] });
+  });
+
+  test('yes and no, or two amounts, settle nothing; two values that are the same, or are several anyway, do', () => {
+    const words = vocabulary.extend({ leftOperands: { 'urn:x:flag': { type: 'boolean', words: 'the flag' } } });
+    const over = (constraint: object, ...facts: Mark['facts'][]): object => {
+      const policy = compilePolicy({ '@context': context, '@type': 'Set', uid: 'urn:x:p', permission: [{ ...all, constraint: [constraint] }] }, { vocabulary: words });
+      return ranges([policy], { first: 0, end: 10, rate: '24' }, facts.map((one) => ({ segment: { first: 0, end: 10, rate: '24' }, facts: one }))).permitted;
+    };
+    const [allowed, refused] = [[{ first: 0, end: 10 }], []];
+    const flag = { leftOperand: 'urn:x:flag', operator: 'eq', rightOperand: true };
+    expect([over(flag, { 'urn:x:flag': true }, { 'urn:x:flag': true }), over(flag, { 'urn:x:flag': true }, { 'urn:x:flag': false }), over(flag, { 'urn:x:flag': false }, { 'urn:x:flag': true })]).toEqual([allowed, refused, refused]);
+    const size = { leftOperand: 'resolution', operator: 'gt', rightOperand: { '@value': '1', '@type': 'xsd:decimal' } };
+    expect([over(size, { 'odrl:resolution': 5 }, { 'odrl:resolution': 5 }), over(size, { 'odrl:resolution': 5 }, { 'odrl:resolution': 6 }), over(size, { 'odrl:resolution': { value: 5, unit: 'urn:x:dpi' } }, { 'odrl:resolution': 6 })]).toEqual([allowed, refused, refused]);
+    const performers = { leftOperand: 'backlot:appearsPerformer', operator: 'isAllOf', rightOperand: ['urn:x:a', 'urn:x:b'] };
+    expect([over(performers, { appearsPerformer: 'urn:x:a' }, { appearsPerformer: ['urn:x:b'] }), over(performers, { appearsPerformer: ['urn:x:a'] }, { appearsPerformer: ['urn:x:a'] })]).toEqual([allowed, refused]);
   });
 
   test("a parent's frames count as the child's do, and the extent may begin anywhere", () => {
