@@ -81,6 +81,7 @@ describe('against the catalogue', () => {
     const [own] = await titlesUnder(1, await rights.licences.find(a, id));
     const narrow = await run(await rights.simulations.start(a, { licenceId: id, version: 1, against: 'catalogue' }));
     expect(narrow).toMatchObject({ total: 1, asked: 1, opened: 2, closed: 0 });
+    expect(new Set((await rights.simulations.flips(a, narrow.id, all)).items.map(({ before }) => before))).toEqual(new Set(['Refused: the licence “New” is a draft that is not signed.']));
     expect((await rights.simulations.titles(a, narrow.id, all)).items.map(({ titleId }) => titleId)).toEqual([own]);
     expect(titles).not.toContain(own);
     a = studio;

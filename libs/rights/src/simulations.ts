@@ -1,7 +1,7 @@
 import { cancelJob, type Database, decodeCursor, enqueueJob, type JobContext, type JobHandler, jobsOf, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
 import type { Question } from './decisions.js';
 import type { TitleFrames } from './edit.js';
-import { collectionsOf, type Instead, type Licences } from './licences.js';
+import { collectionsOf, type Instead, type Licences, type Stop } from './licences.js';
 import { type CompiledPolicy, evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
 import { countingRules } from './uses.js';
 
@@ -118,7 +118,7 @@ const CLOCKS_APART_MS = 86_400_000;
 interface Asked {
   titleIds: string[];
   policies: CompiledPolicy[];
-  stopped: { sentence: string }[];
+  stopped: Stop[];
   request: PolicyRequest;
   state: WorldState;
   frames: TitleFrames[];
@@ -345,14 +345,14 @@ const firstId = (at: number): string => `${newId(Math.max(0, at)).slice(0, 13)}-
 function verdicts({ policies, stopped, request, state, frames }: Asked): (titleId: string) => { permitted: boolean; frames: number; sentence: () => string } {
   const targets = Map.groupBy(request.targets, ({ id }) => id);
   return (titleId) => {
-    const own = evaluate(policies, { ...request, targets: targets.get(`urn:uuid:${titleId}`) ?? [] }, state);
+    const asked = targets.get(`urn:uuid:${titleId}`) ?? [];
+    const own = evaluate(policies, { ...request, targets: asked }, state);
     const permitted = own.outcome === 'permit';
     const apart = frames.find((title) => title.titleId === titleId)?.permitted;
-    return {
-      permitted,
-      frames: permitted ? (apart?.reduce((sum, { first, end }) => sum + end - first, 0) ?? Infinity) : 0,
-      sentence: () => (permitted && apart ? `${own.reason.sentence} ${apart.reduce((sum, { first, end }) => sum + end - first, 0)} frames of it are allowed.` : (stopped.length === 1 && !permitted ? stopped[0]!.sentence : own.reason.sentence)),
-    };
+    const allowed = apart?.reduce((sum, { first, end }) => sum + end - first, 0) ?? Infinity;
+    const stop = stopped.find(({ hold }) => asked.some(({ ancestors }) => ancestors.includes(hold.subject)));
+    const sentence = (): string => (permitted && apart ? `${own.reason.sentence} ${allowed} frames of it are allowed.` : (stop?.sentence ?? own.reason.sentence));
+    return { permitted, frames: permitted ? allowed : 0, sentence };
   };
 }
 
