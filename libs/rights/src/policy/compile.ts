@@ -86,11 +86,7 @@ export function compilePolicy(source: unknown, { parents: known = new Map(), ...
     anyAsset: clauses.some((clause) => clause.target.id === null) || parents.some((parent) => parent.anyAsset),
     clauses,
     obligations: policy.obligations.map((duty) => compileDuty(duty, policy.zone, { rule: { uid: duty.uid, assigners: [] }, action: duty.action })),
-    remedies: new Map(
-      policy.rules
-        .filter(({ remedies }) => remedies.length > 0)
-        .map((rule) => [rule.uid, rule.remedies.map((duty) => compileDuty(duty, policy.zone, { rule, action: duty.action }))]),
-    ),
+    remedies: new Map(policy.rules.map((rule) => [rule.uid, rule.remedies.map((duty) => compileDuty(duty, policy.zone, { rule, action: duty.action }))])),
     policy,
     parents,
     vocabulary,

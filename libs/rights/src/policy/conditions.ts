@@ -145,6 +145,7 @@ function readScalar(operand: LeftOperand, value: Scalar): Scalar | undefined {
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'place':
+      // Stryker disable next-line ConditionalExpression: no number or truth looks like a place.
       return typeof value === 'string' && isPlace(value) ? value : undefined;
     case 'term':
     case 'id':
@@ -154,6 +155,7 @@ function readScalar(operand: LeftOperand, value: Scalar): Scalar | undefined {
 
 /** The comparison with a value that the request brings; undefined while it does not. */
 function referred(constraint: Constraint, fact: Fact | undefined, context: Context): Test | undefined {
+  // Stryker disable next-line ConditionalExpression: nothing has no value of any type.
   const values = fact === undefined ? undefined : readValues({ ...constraint, operand: { ...constraint.operand, many: true, from: undefined } }, fact);
   if (values === undefined || values.length === 0) return undefined;
   const ofSets = ['isAnyOf', 'isAllOf', 'isNoneOf'].includes(constraint.operator);

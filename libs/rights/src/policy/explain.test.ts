@@ -72,6 +72,8 @@ describe('a policy that inherits', () => {
     const silent = policyOf('silent', { target: 'urn:x:other', permission: [rule('2')] }, [parent]);
     expect([ask([silent]).outcome, [...silent.assets]]).toEqual(['permit', ['urn:x:other', film]]);
     const loose = compilePolicy({ '@context': context, uid: 'urn:x:loose', '@type': 'Set', permission: [{ action: 'use' }] });
+    const mixed = compilePolicy({ '@context': context, uid: 'urn:x:mixed', '@type': 'Set', permission: [{ action: 'use', target: film }, { action: 'use' }] });
+    expect([[...loose.assets], [...mixed.assets], mixed.anyAsset]).toEqual([[], [film], true]);
     const heir = policyOf('heir', { target: 'urn:x:other', permission: [rule('2')] }, [loose]);
     expect([loose.anyAsset, heir.anyAsset, parent.anyAsset, ask([heir], { targets: [{ id: 'urn:x:lone', ancestors: [] }] }).outcome]).toEqual([true, true, false, 'permit']);
   });
