@@ -124,12 +124,15 @@ function clausesOf(policy: Policy): Clause[] {
       const context = { rule, action };
       const duties = rule.duties.map((duty) => compileDuty(duty, policy.zone, context));
       // A rule may name thousands of assets, most of them without any terms of their own.
+      // Stryker disable next-line all: without it the same is compiled again for each target.
       const plain = parties.map((party) => {
         const conditions = [...refinement, ...party.refinement, ...rule.constraints];
+        // Stryker disable next-line ObjectLiteral: as above.
         return { conditions, judges: compileConditions(conditions, context) };
       });
       for (const target of rule.targets) {
         parties.forEach(({ ids, refinement: ofParty }, at) => {
+          // Stryker disable next-line ConditionalExpression: as above.
           const own = target.refinement.length === 0 ? plain[at]! : undefined;
           const conditions = own?.conditions ?? [...refinement, ...target.refinement, ...ofParty, ...rule.constraints];
           const like = JSON.stringify([rule.uid, action, at, target.segment, target.refinement]);
