@@ -5,7 +5,7 @@ import { naive } from '../../tools/naive.js';
 import { chance, leaf } from '../../tools/worlds.js';
 import { change, changesFor } from './changes.js';
 import { without } from './compile.js';
-import { compilePolicy, evaluate, type CompiledPolicy, type Evaluation, type Exclusion, type Hold, type PolicyRequest, type WorldState } from './index.js';
+import { canonicalSha256, compilePolicy, evaluate, type CompiledPolicy, type Evaluation, type Exclusion, type Hold, type PolicyRequest, type WorldState } from './index.js';
 
 const context = ['http://www.w3.org/ns/odrl.jsonld', { backlot: 'urn:backlot:profile:' }];
 const film = 'urn:x:film';
@@ -172,6 +172,9 @@ describe('a party', () => {
   ])('%s', (_, policy, more, outcome) => {
     expect(ask([policy], more).outcome).toBe(outcome);
   });
+  test('of whom something is asked is a line of its own, and a plain one another', () => {
+    expect([forParty(refined), forParty([...refined, 'urn:x:member', 'urn:x:other']), forParty('urn:x:studio')].map((policy) => ask([policy]).trace.map(({ constraints }) => constraints.length))).toEqual([[1], [0, 1], [0]]);
+  });
   test('that does not ask is named', () => {
     expect(ask([forParty(['urn:x:other', 'urn:x:third'])]).reason.sentence).toBe('Refused: clause 1 allows training to urn:x:other or urn:x:third only, which does not cover this request.');
   });
@@ -198,6 +201,14 @@ test.each<[string, unknown, string]>([
   expect(evaluation.reason).toMatchObject({ rules: [], facts: [], whatWouldChangeIt: 'A request with a known action, a time with its zone, who asks and at least one target.' });
   expect(evaluation.reason.sentence).toContain(problem);
   expect(evaluation.toJSON().requestSha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('all of an answer is there as JSON', () => {
+  const evaluation = ask([allows], { purpose: 'study' });
+  const told = JSON.parse(JSON.stringify(evaluation)) as Evaluation;
+  expect(told).toEqual({ outcome: 'permit', policies: [{ id: 'urn:x:p', version: '1', sha256: allows.sha256 }], requestSha256: evaluation.requestSha256, stateSha256: canonicalSha256({ performed: [] }), trace: evaluation.trace, reason: evaluation.reason, obligations: [] });
+  expect(evaluation.requestSha256).toBe(canonicalSha256({ action: 'fineTune', assignee: ['urn:x:studio'], now: '2026-05-01T12:00:00Z', targets: [{ id: film, ancestors: ['urn:x:catalogue'] }], purpose: 'study' }));
+  expect(evaluation.reason).toBe(evaluation.reason);
 });
 
 test('what has no canonical JSON is hashed all the same', () => {
