@@ -27,13 +27,13 @@ export function Absent({ what, back, answer, retry, waiting = <SkeletonRows /> }
 }
 
 /** A list page by page: what it holds, or why it shows nothing. */
-export function Paged<Data, Node>({ list, waiting = <SkeletonRows />, empty, children }: { list: ListView<Node> & Pick<PagedList<Data, Node>, 'loadMore' | 'refresh'>; waiting?: ReactNode; empty: ReactNode; children: (nodes: Node[]) => ReactNode }) {
+export function Paged<Data, Node>({ list, waiting = <SkeletonRows />, empty, byHand, children }: { list: ListView<Node> & Pick<PagedList<Data, Node>, 'loadMore' | 'refresh'>; waiting?: ReactNode; empty: ReactNode; byHand?: boolean; children: (nodes: Node[]) => ReactNode }) {
   if (list.nodes.length === 0) return list.error ? <Failed error={list.error} retry={() => list.refresh()} /> : list.starting ? waiting : empty;
   return (
     <>
       {children(list.nodes)}
       {/* A page that failed is asked for by hand: the end of the list is in sight and would ask without end. */}
-      {list.error && list.more ? <Failed error={list.error} retry={list.loadMore} /> : <More more={list.more} loading={list.loadingMore} onMore={list.loadMore} />}
+      {list.error && list.more ? <Failed error={list.error} retry={list.loadMore} /> : <More more={list.more} loading={list.loadingMore} byHand={byHand} onMore={list.loadMore} />}
     </>
   );
 }

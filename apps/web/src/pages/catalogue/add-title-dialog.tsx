@@ -1,30 +1,17 @@
 import clsx from 'clsx';
 import { FileVideo2, X } from 'lucide-react';
 import { useId, useState, type DragEvent } from 'react';
-import { useClient, useQuery } from 'urql';
+import { useClient } from 'urql';
 import { graphql } from '../../generated/index.js';
 import { bytes, count } from '../../lib/format.js';
 import { useAction } from '../../lib/outcome.js';
-import { Answered } from '../../ui/answered.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Choices, TextField } from '../../ui/field.js';
+import { TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
-import { SkeletonRows, Why, type ReasonLike } from '../../ui/states.js';
+import { Why, type ReasonLike } from '../../ui/states.js';
+import { LicenceChoices } from '../licences/licence-choices.js';
 import { uploads } from './uploads.js';
-
-const licenceChoices = graphql(`
-  query LicenceChoices {
-    licences(first: 100) {
-      nodes {
-        id
-        name
-        licensor
-        summary
-      }
-    }
-  }
-`);
 
 const createTitle = graphql(`
   mutation CreateTitle($input: TitleInput!) {
@@ -64,7 +51,6 @@ function nameOf(fileName: string): string {
 /** Registers a title for each file under the chosen licences and starts its upload. */
 export function AddTitleDialog({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
   const client = useClient();
-  const answer = useQuery({ query: licenceChoices, requestPolicy: 'cache-and-network' });
   const action = useAction(createTitle, 'createTitle');
   const [drafts, setDrafts] = useState<Draft[]>([]);
   const [licenceIds, setLicenceIds] = useState<string[]>([]);
@@ -137,21 +123,13 @@ export function AddTitleDialog({ onClose, onAdded }: { onClose: () => void; onAd
           ))}
         </ul>
       )}
-      <Answered answer={answer} waiting={<SkeletonRows rows={2} className="h-10" />}>
-        {({ licences }) =>
-          licences.nodes.length === 0 ? (
-            <p className="text-sm text-soft">There is no licence yet. A title needs one: ask your compliance officer to add it under Licences.</p>
-          ) : (
-            <Choices
-              legend="Licences it stands under"
-              hint="Every chosen licence must permit what is done with the title. What no licence permits is refused."
-              chosen={licenceIds}
-              onChange={setLicenceIds}
-              options={licences.nodes.map((licence) => ({ id: licence.id, name: `${licence.name}, ${licence.licensor}`, note: licence.summary[0] }))}
-            />
-          )
-        }
-      </Answered>
+      <LicenceChoices
+        legend="Licences it stands under"
+        hint="Every chosen licence must permit what is done with the title. What no licence permits is refused."
+        none="There is no licence yet. A title needs one: ask your compliance officer to add it under Licences."
+        chosen={licenceIds}
+        onChange={setLicenceIds}
+      />
     </FormDialog>
   );
 }

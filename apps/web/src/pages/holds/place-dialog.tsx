@@ -1,14 +1,12 @@
 import { useState } from 'react';
-import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
 import type { HoldInput, HoldKind } from '../../generated/graphql.js';
 import { useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
-import { Answered } from '../../ui/answered.js';
-import { Choices, Select, TextArea, TextField } from '../../ui/field.js';
+import { Select, TextArea, TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
-import { SkeletonRows } from '../../ui/states.js';
 import { TitleChoices } from '../../ui/title-choices.js';
+import { LicenceChoices } from '../licences/licence-choices.js';
 import { kindWords } from './hold.js';
 
 const placeHold = graphql(`
@@ -22,18 +20,6 @@ const placeHold = graphql(`
         code
         message
         wayOut
-      }
-    }
-  }
-`);
-
-const holdableLicences = graphql(`
-  query HoldableLicences {
-    licences(first: 100) {
-      nodes {
-        id
-        name
-        licensor
       }
     }
   }
@@ -89,7 +75,7 @@ export function PlaceHoldDialog({ on, onClose, onPlaced }: { on?: HeldThing; onC
         </Select>
       )}
       {!on && kind === 'TITLE' && <TitleChoices single legend="Title" hint="Playing, datasets, runs and generations that need it stop." none="The catalogue is empty." chosen={chosen} onChange={setChosen} />}
-      {!on && kind === 'LICENCE' && <LicenceChoices chosen={chosen} onChange={setChosen} />}
+      {!on && kind === 'LICENCE' && <LicenceChoices single legend="Licence" hint="Every title under it stops." none="There is no licence yet." chosen={chosen} onChange={setChosen} />}
       {kind === 'PERFORMER' && (
         <>
           <TextField label="Performer" required {...field('performer')} hint="Their id, as licences and marks have it." />
@@ -105,20 +91,5 @@ export function PlaceHoldDialog({ on, onClose, onPlaced }: { on?: HeldThing; onC
       {kind === 'STUDIO' && <p className="text-sm text-stop">Nothing of the studio can be opened any more, by anyone, until the hold is lifted.</p>}
       <TextArea label="Why" required autoFocus={on !== undefined} {...field('why')} hint="Everyone who is stopped reads this. The hold is in force from the moment it is placed; work under way ends." />
     </FormDialog>
-  );
-}
-
-function LicenceChoices(props: { chosen: string[]; onChange: (ids: string[]) => void }) {
-  const answer = useQuery({ query: holdableLicences, requestPolicy: 'cache-and-network' });
-  return (
-    <Answered answer={answer} waiting={<SkeletonRows rows={3} className="h-9" />}>
-      {({ licences }) =>
-        licences.nodes.length === 0 ? (
-          <p className="text-sm text-soft">There is no licence yet.</p>
-        ) : (
-          <Choices {...props} single legend="Licence" hint="Every title under it stops." options={licences.nodes.map(({ id, name, licensor }) => ({ id, name: `${name}, ${licensor}` }))} />
-        )
-      }
-    </Answered>
   );
 }

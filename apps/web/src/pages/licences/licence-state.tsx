@@ -26,6 +26,10 @@ const effects: Record<Effect, [Tone, string]> = {
 
 export const kindWords: Record<LicenceVersionKind, string> = { ORIGINAL: 'Original', AMENDMENT: 'Amendment', TIGHTENING: 'Tightening' };
 
+export function stateWord(state: LicenceState): string {
+  return states[state][1];
+}
+
 export function LicenceStateChip({ state }: { state: LicenceState }) {
   const [tone, word] = states[state];
   return <Chip tone={tone}>{word}</Chip>;

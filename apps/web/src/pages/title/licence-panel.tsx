@@ -4,6 +4,7 @@ import { graphql } from '../../generated/index.js';
 import type { TitleQuery } from '../../generated/graphql.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { Paged } from '../../ui/answered.js';
+import { LicenceStateChip } from '../licences/licence-state.js';
 import { Empty, SkeletonRows } from '../../ui/states.js';
 
 const titleDecisions = graphql(`
@@ -39,7 +40,7 @@ export function LicencePanel({ titleId, licences }: { titleId: string; licences:
               </Link>
             </h3>
             <p className="figures text-xs text-faint">
-              {licence.licensor} · version {licence.version}
+              {licence.licensor} · version {licence.version} · <LicenceStateChip state={licence.state} />
             </p>
             <ul className="mt-2 flex flex-col gap-1 text-sm text-soft">
               {licence.summary.map((line) => (

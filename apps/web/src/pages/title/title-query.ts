@@ -45,6 +45,7 @@ export const titleQuery = graphql(`
         id
         name
         licensor
+        state
         version
         summary
       }
