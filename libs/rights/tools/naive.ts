@@ -87,7 +87,7 @@ export function naive(documents: readonly Doc[], all: readonly Doc[], request: A
 
     const comparison = (one: Doc, rule: Doc): Possible => {
       const name = short(String(one.leftOperand));
-      const rights = one.rightOperandReference === undefined ? list(one.rightOperand) : list(request.facts?.[String(one.rightOperandReference)]);
+      const rights = one.rightOperandReference === undefined ? list(one.rightOperand) : list(request.facts?.[one.rightOperandReference as string]);
       const operator = String(one.operator);
       if (rights.length === 0) return open;
       if (name === 'odrl:dateTime') {
@@ -138,7 +138,8 @@ export function naive(documents: readonly Doc[], all: readonly Doc[], request: A
         case 'isPartOf':
           return combine(values.map((value) => is(String(value), texts[0]!)), every);
         case 'hasPart':
-          return combine(values.map((value) => is(texts[0]!, String(value))), any);
+          // Only a place has parts; for all else it is the same as being it.
+          return combine(values.map((value) => (name === 'odrl:spatial' ? is(texts[0]!, String(value)) : is(String(value), texts[0]!))), any);
         default:
           throw new Error(`the naive reading does not know ${operator}`);
       }
@@ -158,7 +159,7 @@ export function naive(documents: readonly Doc[], all: readonly Doc[], request: A
       const times = done(duty);
       if (!maybe(combine(list(duty.constraint).map((one) => condition(one as Doc, rule)), every))) return true;
       const [began] = (state.begun ?? []).filter((one) => one.duty === duty.uid && Date.parse(one.at) <= now).map((one) => Date.parse(one.at)).sort((a, b) => b - a);
-      const days = /^P(\d+)D$/.exec(String(duty['backlot:deadline'] ?? ''));
+      const days = /^P(\d+)D$/.exec((duty['backlot:deadline'] ?? '') as string);
       const deadline = began === undefined || !days ? undefined : began + Number(days[1]) * 86_400_000;
       const late = deadline !== undefined && deadline < now && !times.some((time) => time <= deadline);
       return times.length > 0 && (!late || list(duty.consequence).every((more) => settled(more as Doc, rule)));
@@ -183,7 +184,7 @@ export function naive(documents: readonly Doc[], all: readonly Doc[], request: A
               const inFrames = !frames || (target.segment ? (kind === 'permission' ? within(target.segment, frames) : overlap(target.segment, frames)) : kind === 'prohibition');
               const parties = rule.assignee === undefined ? [{}] : list(rule.assignee).map((party) => (typeof party === 'string' ? { source: party } : (party as Doc)));
               for (const party of parties) {
-                if (party.source !== undefined && !request.assignee.includes(String(party.source))) continue;
+                if (party.source !== undefined && !request.assignee.includes(party.source as string)) continue;
                 const holds = combine([...list(asset.refinement), ...list(party.refinement), ...list(rule.constraint)].map((one) => condition(one as Doc, context)), every);
                 const counts = inFrames && (kind === 'permission' ? surely(holds) && list(rule.duty).every((duty) => (duty as Doc)['backlot:phase'] === 'backlot:post' || settled(duty as Doc, context)) : maybe(holds));
                 if (!counts) continue;

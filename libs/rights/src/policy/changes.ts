@@ -80,7 +80,7 @@ function valueFor(constraint: Constraint, wanted: boolean): Fact | undefined {
     if (positive === wanted) return many(right);
     if (operand.many && !operand.each && (operator === 'eq' || operator === 'neq' || operator === 'isAnyOf' || operator === 'isNoneOf' || operator === 'isAllOf')) return [];
     if (operand.type !== 'place') return many('urn:backlot:another');
-    const place = elsewhere.find((one) => values.every((value) => placeWithin(one, String(value)) === false && placeWithin(String(value), one) === false));
+    const place = elsewhere.find((one) => (values as string[]).every((value) => placeWithin(one, value) === false && placeWithin(value, one) === false));
     return place === undefined ? undefined : many(place);
   }
   const [start, last] = typeof right === 'number' ? [right, right] : [right.start, right.end - 1];

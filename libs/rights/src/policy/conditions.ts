@@ -244,7 +244,7 @@ interface Sameness {
 /** What "is" means for the operand: for places it means "is or lies in", so that a licence for DE covers DE-BY. */
 function sameness(operand: LeftOperand, rights: readonly RightValue[], assigners: ReadonlySet<string>): Sameness {
   const toEach = rights.map((right): ((actual: Scalar) => Truth) => {
-    if (operand.type === 'place') return remembered((actual) => placeWithin(actual, String(right)));
+    if (operand.type === 'place') return remembered((actual) => placeWithin(actual, right as string));
     // Who the others are is only known where the rule says who grants it.
     if (right === operand.others) return (actual) => (assigners.size === 0 ? 'unknown' : !assigners.has(String(actual)));
     const order = orderOf(right);
@@ -258,7 +258,7 @@ function sameness(operand: LeftOperand, rights: readonly RightValue[], assigners
   return {
     toAny: toEach.length === 1 ? toEach[0]! : (actual) => anyOf(toEach.map((to) => ({ result: to(actual) }))),
     toAll: (actual) => allOf(toEach.map((to) => ({ result: to(actual) }))),
-    holding: operand.type === 'place' ? remembered((actual) => placeWithin(String(rights[0]), actual)) : toEach[0]!,
+    holding: operand.type === 'place' ? remembered((actual) => placeWithin(rights[0] as string, actual)) : toEach[0]!,
   };
 }
 

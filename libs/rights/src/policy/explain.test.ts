@@ -5,7 +5,7 @@ import { naive } from '../../tools/naive.js';
 import { chance, leaf } from '../../tools/worlds.js';
 import { change, changesFor } from './changes.js';
 import { without } from './compile.js';
-import { canonicalSha256, compilePolicy, evaluate, type CompiledPolicy, type Evaluation, type Exclusion, type Hold, type PolicyRequest, type WorldState } from './index.js';
+import { canonicalSha256, compilePolicy, evaluate, vocabulary, type CompiledPolicy, type Evaluation, type Exclusion, type Hold, type PolicyRequest, type WorldState } from './index.js';
 
 const context = ['http://www.w3.org/ns/odrl.jsonld', { backlot: 'urn:backlot:profile:' }];
 const film = 'urn:x:film';
@@ -209,6 +209,16 @@ test('all of an answer is there as JSON', () => {
   expect(told).toEqual({ outcome: 'permit', policies: [{ id: 'urn:x:p', version: '1', sha256: allows.sha256 }], requestSha256: evaluation.requestSha256, stateSha256: canonicalSha256({ performed: [] }), trace: evaluation.trace, reason: evaluation.reason, obligations: [] });
   expect(evaluation.requestSha256).toBe(canonicalSha256({ action: 'fineTune', assignee: ['urn:x:studio'], now: '2026-05-01T12:00:00Z', targets: [{ id: film, ancestors: ['urn:x:catalogue'] }], purpose: 'study' }));
   expect(evaluation.reason).toBe(evaluation.reason);
+});
+
+test('an action that one of the policies knows is one, for whoever else decides', () => {
+  const words = vocabulary.extend({ actions: { 'urn:x:screen': { includedIn: 'odrl:use', words: 'a screening' } } });
+  const screens = compilePolicy({ '@context': context, '@type': 'Set', uid: 'urn:x:s', target: film, permission: [{ action: 'urn:x:screen' }] }, { vocabulary: words });
+  const elsewhere = policyOf('q', { target: 'urn:x:other', permission: [rule('1')] });
+  expect([[elsewhere, screens], [screens, elsewhere], [screens], [elsewhere]].map((policies) => ask(policies, { action: 'urn:x:screen' }).outcome)).toEqual(['permit', 'permit', 'permit', 'refuse']);
+  const exclusions = [{ id: 'urn:x:e', target: film, segment: { first: 0, end: 1, rate: '24' }, actions: ['odrl:use'], why: 'a scene' }];
+  expect(ask([elsewhere, screens], { action: 'urn:x:screen' }, { exclusions }).outcome).toBe('refuse');
+  expect(ask([]).reason.sentence).toBe(`Refused: no licence covers ${film}.`);
 });
 
 test('what has no canonical JSON is hashed all the same', () => {

@@ -186,7 +186,7 @@ export class Meet {
 
   private classOf(policy: CompiledPolicy, target: Target): Class {
     let known = this.classes.get(policy);
-    if (!known) this.classes.set(policy, (known = new Map()));
+    if (!known) this.classes.set(policy, (known = new Map<string, Class>()));
     const key = signatureOf(policy, target);
     let found = known.get(key);
     if (!found) known.set(key, (found = { key, members: new Map(), gone: false }));
