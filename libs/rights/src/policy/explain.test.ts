@@ -101,6 +101,9 @@ describe('a hold', () => {
     ['on the title', hold('title', film), {}, 'refuse'],
     ['on what it lies in', hold('title', 'urn:x:catalogue'), {}, 'refuse'],
     ['on another title', hold('title', 'urn:x:other'), {}, 'permit'],
+    ['on a title that has the id of who asks', hold('title', 'urn:x:studio'), {}, 'permit'],
+    ['on a title that has the id of the licence', hold('title', 'urn:x:p'), {}, 'permit'],
+    ['on a performer who is not the only one', hold('performer', 'urn:x:a'), appears('urn:x:b'), 'permit'],
     ['on who asks', hold('studio', 'urn:x:studio'), {}, 'refuse'],
     ['on another studio', hold('studio', film), {}, 'permit'],
     ['on the licence', hold('licence', 'urn:x:p'), {}, 'refuse'],
@@ -123,6 +126,9 @@ describe('a hold', () => {
       sentence: `Refused: a hold on the performer urn:x:a is in force (a complaint); it is not known who appears in ${film}.`,
       whatWouldChangeIt: `Knowing that urn:x:a does not appear in ${film}, or lifting the hold; other terms refuse it as well.`,
     });
+  });
+  test('on whoever needs no more than to be lifted', () => {
+    for (const one of [hold('studio', 'urn:x:studio'), hold('licence', 'urn:x:p'), hold('title', film)]) expect(ask([allows], {}, { holds: [one] }).reason.whatWouldChangeIt).toBe('Lifting the hold.');
   });
   test('of a parent counts for the child', () => {
     expect(ask([policyOf('child', { permission: [rule('2')] }, [allows])], {}, { holds: [hold('licence', 'urn:x:p')] }).reason.rules).toEqual(['urn:x:hold']);
@@ -201,6 +207,23 @@ test.each<[string, unknown, string]>([
   expect(evaluation.reason).toMatchObject({ rules: [], facts: [], whatWouldChangeIt: 'A request with a known action, a time with its zone, who asks and at least one target.' });
   expect(evaluation.reason.sentence).toContain(problem);
   expect(evaluation.toJSON().requestSha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('the clauses about an asset and what it lies in are judged once each, in the order of the policy', () => {
+  const policy = compilePolicy({ '@context': context, '@type': 'Set', uid: 'urn:x:p', permission: [rule('1', { target: 'urn:x:catalogue' }), rule('2', { target: film }), rule('3'), rule('4', { target: 'urn:x:other' }), rule('5', { target: 'urn:x:catalogue' }), rule('6', { target: [film, 'urn:x:series'] })] });
+  const lines = (ancestors: string[], id = film): string[] => ask([policy], { targets: [{ id, ancestors }] }).trace.map(({ clause }) => clause!);
+  expect([lines(['urn:x:catalogue', 'urn:x:catalogue', film]), lines(['urn:x:series', 'urn:x:catalogue']), lines([]), lines([], 'urn:x:lone')]).toEqual([['1', '2', '3', '5', '6'], ['1', '2', '3', '5', '6', '6'], ['2', '3', '6'], ['3']]);
+});
+
+test('of several permissions that hold, the one that asks for least is the one that counts', () => {
+  const duty = (uid: string): object => ({ uid: `#${uid}`, action: 'inform', 'backlot:phase': 'backlot:post' });
+  const chosen = (...rules: object[]): string[] => ask([policyOf('p', { permission: rules })]).reason.rules;
+  expect([chosen(rule('1', { duty: [duty('a')] }), rule('2')), chosen(rule('1'), rule('2', { duty: [duty('a')] })), chosen(rule('1'), rule('2')), chosen(rule('1', { duty: [duty('a'), duty('b')] }), rule('2', { duty: [duty('c')] }))]).toEqual([['urn:x:p#2'], ['urn:x:p#1'], ['urn:x:p#1'], ['urn:x:p#2']]);
+});
+
+test('a prohibition that does not hold has no part in a refusal', () => {
+  const sale = { constraint: [is('purpose', 'eq', 'sale')] };
+  expect(ask([policyOf('p', { permission: [rule('1', sale)], prohibition: [rule('2', sale)] })], { purpose: 'study' }).reason.rules).toEqual(['urn:x:p#1']);
 });
 
 test('all of an answer is there as JSON', () => {
