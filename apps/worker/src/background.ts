@@ -34,8 +34,8 @@ export async function late({ rights }: Services): Promise<boolean> {
   return rights.duties.tellLate();
 }
 
-/** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. Duties that waited for the end of a licence run from there. */
-export async function sweep({ database, catalogue, rights, vault }: Services): Promise<boolean> {
+/** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. Duties that waited for the end of a licence run from there; duplicates of what was removed are placed anew. */
+export async function sweep({ database, catalogue, curation, rights, vault }: Services): Promise<boolean> {
   await catalogue.sweepLanding();
   await vault.sweep();
   for (let after: string | null = null; ; ) {
@@ -43,6 +43,8 @@ export async function sweep({ database, catalogue, rights, vault }: Services): P
     for (const { id } of studios) {
       await database.inStudio({ studioId: id }, forgetRequests);
       await rights.duties.startEnded({ studioId: id });
+      // Shots whose representative was removed with its title.
+      await curation.duplicates.place({ studioId: id });
     }
     after = studios.at(-1)?.id ?? null;
     if (!after) return false;

@@ -1,8 +1,9 @@
 import { serveRanges } from '#libs/catalogue';
 import type { Analysis, KeyframeImage, Probe, Shot, VisionModels } from '#libs/media';
-import { type Database, emit, type JobContext, type JobHandler, newId, Refusal, row, rows, type SealedObject, type Vault } from '#libs/platform';
+import { type Database, emit, enqueueJob, type JobContext, type JobHandler, newId, Refusal, row, rows, type SealedObject, type Vault } from '#libs/platform';
 import type { Question, Rights } from '#libs/rights';
 import { PassThrough } from 'node:stream';
+import { printOf, writePrints } from './duplicates/duplicates.js';
 import type { Media } from './media.js';
 import type { Filmstrip, Keyframe } from './rows.js';
 import { Sealing } from './sealing.js';
@@ -11,6 +12,7 @@ interface Subject {
   masterId: string;
   titleId: string;
   objectId: string;
+  sha256: string;
   probe: Probe;
 }
 
@@ -131,13 +133,16 @@ export function analyse({ database, vault, rights, media, models }: { database: 
         [scope.studioId, titleId, masterId, JSON.stringify(written.slice(at, at + SHOTS_AT_ONCE))],
       );
     }
+    const { sha256 } = subject;
+    await writePrints(scope, titleId, analysis.shots.map((shot, index) => printOf(written[index]!.id, shot, { sha256, width: analysis.width, height: analysis.height })));
+    await enqueueJob('duplicates', titleId, {}, `duplicates:${masterId}`);
     const training = await rights.decide(scope, { ...question('fineTune', subject), use: null, frames: 'permitted' });
     const reason = training.permitted ? null : { code: 'LICENCE_REFUSED', message: training.sentence, wayOut: training.reason.whatWouldChangeIt };
     await rows(`update title set state = $2, reason = $3, poster_object_id = $4 where id = $1`, [titleId, reason ? 'withheld' : 'ready', reason, poster(analysis.shots, keyframes)]);
     await emit('shots.detected', { titleId, masterId, shots: written.length });
   }
 
-  function describe(shot: Shot, keyframes: Keyframe[]): Record<string, unknown> {
+  function describe(shot: Shot, keyframes: Keyframe[]): { id: string } & Record<string, unknown> {
     const caption = media.captionFor(shot);
     // The look vector (1280 numbers) is for search by example, not for rows that lists read.
     const { vector: _vector, ...labels } = shot.labels ?? {};
@@ -150,11 +155,11 @@ const question = (action: string, { titleId }: Subject): Question => ({ action, 
 
 /** The sealed master, unless it was analysed already. */
 async function find(masterId: string): Promise<Subject | undefined> {
-  const found = await row<{ title_id: string; object_id: string; probe: Probe }>(
-    `select title_id, object_id, probe from master where id = $1 and state = 'sealed' and not exists (select from analysis where master_id = master.id)`,
+  const found = await row<{ title_id: string; object_id: string; sha256: string; probe: Probe }>(
+    `select title_id, object_id, sha256, probe from master where id = $1 and state = 'sealed' and not exists (select from analysis where master_id = master.id)`,
     [masterId],
   );
-  return found && { masterId, titleId: found.title_id, objectId: found.object_id, probe: found.probe };
+  return found && { masterId, titleId: found.title_id, objectId: found.object_id, sha256: found.sha256, probe: found.probe };
 }
 
 function filmstripOf({ filmstrip }: Analysis, sheets: SealedObject[]): Filmstrip | null {

@@ -3,6 +3,10 @@ import type { VisionModels } from '#libs/media';
 import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type SealedObject, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 import { analyse } from './analyse.js';
+import { Duplicates } from './duplicates/duplicates.js';
+import { Preview, type PreviewInput } from './filters/preview.js';
+import { bad, readRules } from './filters/rules.js';
+import { FilterSets, presetNamed } from './filters/sets.js';
 import { freeze } from './freeze.js';
 import type { Media } from './media.js';
 import { Shown } from './mask.js';
@@ -25,7 +29,12 @@ export class Curation {
   readonly freeze: JobHandler;
   /** Makes what members are shown of a title some of whose frames are left out; its subject is the title. */
   readonly mask: JobHandler;
+  /** Finds the near-duplicates of a title's shots; its subject is the title. */
+  readonly findDuplicates: JobHandler;
+  readonly duplicates: Duplicates;
   private readonly shown: Shown;
+  /** The rules by which a studio keeps and drops shots. */
+  readonly filters: FilterSets;
   /** What curation does when something happened in a lib to its left. */
   readonly reactions: Partial<Record<string, EventHandler>> = {
     'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
@@ -41,8 +50,11 @@ export class Curation {
     this.bucket = bucket;
     this.analyse = analyse({ database, vault, rights, media, models });
     this.freeze = freeze({ database, vault, rights, media });
+    this.filters = new FilterSets(database);
     this.shown = new Shown({ database, vault, rights, media });
     this.mask = this.shown.job;
+    this.duplicates = new Duplicates(database);
+    this.findDuplicates = { run: ({ scope, signal }) => this.duplicates.place(scope, signal) };
   }
 
   /** By title id; a title that is not analysed is absent. */
@@ -133,22 +145,32 @@ export class Curation {
     });
   }
 
-  /** Starts the freeze of the name's next version. Throws Refusal BAD_DATASET, NOT_FOUND (a title). Its job: `jobsOf([version.id])`. */
+  /** Starts the freeze of the name's next version. Throws Refusal BAD_DATASET, NOT_FOUND (a title, a filter set). Its job: `jobsOf([version.id])`. */
   async buildDataset(scope: Scope, input: DatasetInput): Promise<DatasetVersion> {
     const { name, query, bucket } = datasetOf(input, await this.bucket());
     return this.database.inStudio(scope, async () => {
       const [mine] = await rows<{ count: string }>(`select count(*) from title where studio_id = $1 and id = any($2)`, [scope.studioId, query.titleIds]);
       if (Number(mine!.count) !== query.titleIds.length) throw notFound('title');
+      const filter = await this.filters.chosen(scope, input.filter);
       // Two versions of one name that are asked for at the same moment get two numbers.
       await rows(`select pg_advisory_xact_lock(hashtextextended($1, 4209))`, [`${scope.studioId} ${name}`]);
       const created = await row<VersionRow>(
-        `insert into dataset_version (id, studio_id, name, number, query, bucket, created_by)
-         values ($1, $2, $3, (select coalesce(max(number), 0) + 1 from dataset_version where studio_id = $2 and name = $3), $4, $5, $6) returning ${versionColumns}`,
-        [newId(), scope.studioId, name, query, bucket, scope.memberId ?? null],
+        `insert into dataset_version (id, studio_id, name, number, query, bucket, created_by, filter)
+         values ($1, $2, $3, (select coalesce(max(number), 0) + 1 from dataset_version where studio_id = $2 and name = $3), $4, $5, $6, $7) returning ${versionColumns}`,
+        [newId(), scope.studioId, name, query, bucket, scope.memberId ?? null, filter],
       );
       await enqueueJob('freeze', created!.id);
       return toVersion(created!);
     });
+  }
+
+  /** What a filter set, a preset or rules that are only thought of would keep and drop. Throws Refusal BAD_FILTER, BAD_DATASET, NOT_FOUND. */
+  async previewFilter(scope: Scope, { filter, preset, rules: written, titleIds, minSeconds, bucket }: PreviewInput): Promise<Preview> {
+    const asked = datasetOf({ name: 'preview', titleIds, minSeconds: minSeconds ?? null, bucket: bucket ?? null }, await this.bucket());
+    if ([filter, preset, written].filter((given) => given != null).length > 1) throw bad('A preview is of one filter set, one preset or some rules.');
+    const named = preset == null ? undefined : presetNamed(preset);
+    const applied = named ? { setId: null, name: named.name, version: null, rules: named.rules } : written ? { setId: null, name: 'rules', version: null, rules: readRules(written) } : await this.filters.chosen(scope, filter);
+    return Preview.open(this.database, scope, applied, { titleIds: asked.query.titleIds, bucket: asked.bucket, minSeconds: asked.query.minSeconds });
   }
 
   /** Throws Refusal NOT_FOUND. */
@@ -182,7 +204,7 @@ export class Curation {
   }
 
   async drops(scope: Scope, versionId: string, page: Page): Promise<Paged<Drop>> {
-    const columns = 'number, title_id as "titleId", shot_id as "shotId", first_frame::float8 as first, last_frame::float8 as last, code, message, decision_id as "decisionId"';
+    const columns = 'number, title_id as "titleId", shot_id as "shotId", first_frame::float8 as first, last_frame::float8 as last, code, message, decision_id as "decisionId", rule';
     return this.numbered<Drop>(scope, `select ${columns} from dataset_drop`, versionId, page);
   }
 

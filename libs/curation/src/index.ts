@@ -5,9 +5,20 @@
  * - shot: one continuous take; its caption is structured fields and one sentence, each field measured, modelled or written
  * - correction: a member's change of a caption, with what stood there before
  * - dataset version: an immutable selection of clips; its hash is the same wherever the same inputs are frozen
+ * - near-duplicates: shots that show one take, in any title and encode of the studio; the best of a cluster represents it
+ * - rule: keeps a shot whose measure compares as it says, or drops it; a filter set is rules under a name, every version of them kept
+ * - preview: what a filter set would keep and drop, before anything is built
  * - drop: a shot that was left out, with a code and the value that settled it
  */
 export { Curation } from './curation.js';
+export { HashIndex, type Near } from './duplicates/index-of-hashes.js';
+export type { Duplicate, DuplicateCluster } from './duplicates/duplicates.js';
+export type { AppliedFilter } from './filters/applied.js';
+export { type Measure, MEASURES } from './filters/measures.js';
+export { type Preset, PRESETS } from './filters/presets.js';
+export type { Example, Histogram, Preview, PreviewInput, RuleCount, Side } from './filters/preview.js';
+export { type Rule, type RuleInput, rulesSha256, STANDARD } from './filters/rules.js';
+export type { FilterChange, FilterSet, FilterSetInput, FilterVersion } from './filters/sets.js';
 export type { Media } from './media.js';
 export type { DatasetInput } from './query.js';
 export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
