@@ -60,12 +60,14 @@ export class LicenceVersions1700000000010 implements MigrationInterface {
       );
       call protect('licence_signature', 'select, insert');
 
+      create index licence_stopped on licence (studio_id, id) where suspended_at is not null or withdrawn_at is not null;
+
       create table licence_event (
         id uuid primary key,
         licence_id uuid not null references licence (id),
         version int,
         studio_id uuid not null,
-        event text not null check (event in ('drafted', 'revised', 'discarded', 'countersign', 'signed', 'suspended', 'resumed', 'withdrawn')),
+        event text not null check (event in ('drafted', 'revised', 'discarded', 'countersign', 'signed', 'suspended', 'resumed', 'withdrawn', 'attached', 'detached')),
         why text not null,
         member_id uuid,
         at timestamptz not null default clock_timestamp()

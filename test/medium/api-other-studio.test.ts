@@ -30,6 +30,10 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['suspendLicence', 'licence', `mutation ($id: ID!) { suspendLicence(id: $id, why: "x") { ${refused} } }`],
   ['resumeLicence', 'licence', `mutation ($id: ID!) { resumeLicence(id: $id, why: "x") { ${refused} } }`],
   ['withdrawLicence', 'licence', `mutation ($id: ID!) { withdrawLicence(id: $id, why: "x") { ${refused} } }`],
+  ['attachLicence', 'licence', `mutation ($id: ID!, $own: ID!) { attachLicence(id: $id, titleId: $own, why: "x") { ${refused} } }`, 'title'],
+  ['attachLicence', 'title', `mutation ($id: ID!, $own: ID!) { attachLicence(id: $own, titleId: $id, why: "x") { ${refused} } }`, 'licence'],
+  ['detachLicence', 'licence', `mutation ($id: ID!, $own: ID!) { detachLicence(id: $id, titleId: $own, why: "x") { ${refused} } }`, 'title'],
+  ['detachLicence', 'title', `mutation ($id: ID!, $own: ID!) { detachLicence(id: $own, titleId: $id, why: "x") { ${refused} } }`, 'licence'],
   ['simulateLicence', 'licence', `mutation ($id: ID!) { simulateLicence(input: { licenceId: $id, version: 1, against: CATALOGUE }) { ${refused} } }`],
   ['cancelSimulation', 'simulation', `mutation ($id: ID!) { cancelSimulation(id: $id) { ${refused} } }`],
   ['datasetVersion', 'datasetVersion', 'query ($id: ID!) { datasetVersion(id: $id) { id hash clips(first: 1) { totalCount } } }'],
@@ -55,6 +59,13 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['completeMarks', 'title', `mutation ($id: ID!) { completeMarks(titleId: $id, kind: CUE, complete: true) { ${refused} } }`],
   ['buildDataset', 'title', `mutation ($id: ID!) { buildDataset(input: { name: "x", titleIds: [$id] }) { ${refused} } }`],
   ['buildDataset', 'title', `mutation ($id: ID!, $own: ID!) { buildDataset(input: { name: "x", titleIds: [$own, $id] }) { ${refused} } }`, 'title'],
+  ['buildDataset', 'filterSet', `mutation ($id: ID!, $own: ID!) { buildDataset(input: { name: "x", titleIds: [$own], filter: { setId: $id, version: 1 } }) { ${refused} } }`, 'title'],
+  ['filterSet', 'filterSet', 'query ($id: ID!) { filterSet(id: $id) { id name rules { code } versions(first: 1) { totalCount } } }'],
+  ['filterPreview', 'title', 'query ($id: ID!) { filterPreview(input: { titleIds: [$id] }) { shots kept histograms { unknown } examples(code: "BLACK", side: KEPT, first: 1) { nodes { shot { id } } } } }'],
+  ['filterPreview', 'title', 'query ($id: ID!, $own: ID!) { filterPreview(input: { titleIds: [$own, $id] }) { shots kept } }', 'title'],
+  ['filterPreview', 'filterSet', 'query ($id: ID!) { filterPreview(input: { titleIds: [], filter: { setId: $id, version: 1 } }) { filter { name rules { code } } } }'],
+  ['changeFilterSet', 'filterSet', `mutation ($id: ID!) { changeFilterSet(id: $id, input: { version: 1, rules: [], why: "x" }) { ${refused} } }`],
+  ['goBackFilterSet', 'filterSet', `mutation ($id: ID!) { goBackFilterSet(id: $id, version: 1, why: "x") { ${refused} } }`],
   ['startRun', 'datasetVersion', `mutation ($id: ID!, $own: ID!) { startRun(input: { name: "x", datasetVersionId: $id, baseModelId: $own }) { ${refused} } }`, 'base'],
   ['startRun', 'base', `mutation ($id: ID!, $own: ID!) { startRun(input: { name: "x", datasetVersionId: $own, baseModelId: $id }) { ${refused} } }`, 'datasetVersion'],
   ['cancelRun', 'run', `mutation ($id: ID!) { cancelRun(id: $id) { ${refused} } }`],
@@ -122,6 +133,7 @@ describe('what if another studio calls this?', () => {
       expiringLicences(first: 100, days: 3650) { nodes { id } totalCount } unsignedVersions(first: 100) { nodes { licence { id } } totalCount }
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
+      filterSets(first: 100) { nodes { id versions(first: 9) { nodes { version } } } totalCount } filterPreview(input: { titleIds: [] }) { shots examples(code: "BLACK", side: UNKNOWN, first: 9) { nodes { shot { id titleId: id } } } }
       holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }
       log { entries(first: 100) { nodes { payload } totalCount } } me { id studio { id name } }
     }`);

@@ -442,3 +442,48 @@ test('a licence tells which decisions asked it, page by page, and another studio
   expect((await idsOf(b, other.id)).items).toEqual([]);
   expect(await rights.countDecisions(b, { licenceId: other.id })).toBe(0);
 });
+
+describe('a title moves on from a licence that has ended', () => {
+  test('put under a further licence, all must permit; the withdrawn one can then be left, and the new one decides alone', async () => {
+    const [ended, next] = [await signed(), await signed(policy(['ingest', 'fineTune']))];
+    const title = await titleUnder(ended);
+    expect(await codeOf(rights.licences.detach(officer, ended.id, title, 'Done with it'))).toBe('LICENCE_STANDS');
+    await rights.licences.withdraw(officer, ended.id, 'The agreement was ended');
+    expect(await codeOf(rights.licences.detach(officer, ended.id, title, 'Done with it'))).toBe('LAST_LICENCE');
+    await rights.licences.attachLater(archivist, next.id, title, 'Licensed anew');
+    expect(await codeOf(rights.licences.attachLater(archivist, next.id, title, 'Licensed anew'))).toBe('ATTACHED');
+    expect(await ask(title, 'fineTune')).toContain('was withdrawn (The agreement was ended)');
+    await rights.licences.detach(officer, ended.id, title, 'Done with it');
+    expect([await ask(title, 'fineTune'), await ask(title, 'curate')]).toEqual(['permitted', expect.stringContaining('does not mention')]);
+    expect((await rights.licences.events(a, next.id, { first: 1 })).items).toMatchObject([{ event: 'attached', why: 'Licensed anew' }]);
+    expect((await rights.licences.events(a, ended.id, { first: 1 })).items).toMatchObject([{ event: 'detached', why: 'Done with it' }]);
+  });
+
+  test('of two that leave at once one stays', async () => {
+    const both = [await signed(), await signed()];
+    const title = await titleUnder(...both);
+    for (const { id } of both) await rights.licences.withdraw(officer, id, 'Ended');
+    const codes = await Promise.all(both.map(({ id }) => codeOf(rights.licences.detach(officer, id, title, 'Ended'))));
+    expect(codes.sort()).toEqual(['LAST_LICENCE', 'done']);
+  });
+
+  test('another studio finds neither licence nor title', async () => {
+    const [licence, other] = [await signed(), await signed()];
+    const title = await titleUnder(licence, other);
+    await rights.licences.withdraw(officer, licence.id, 'Ended');
+    expect([await codeOf(rights.licences.detach(b, licence.id, title, 'x')), await codeOf(rights.licences.attachLater(b, licence.id, title, 'x'))]).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+    expect(await rights.holds.stop(b, [title])).toBeUndefined();
+  });
+});
+
+test('work under way on titles of a licence that is suspended or withdrawn is told to stop, and why', async () => {
+  const licence = await signed();
+  const title = await titleUnder(licence, await signed());
+  expect(await rights.holds.stop(a, [title])).toBeUndefined();
+  await rights.licences.suspend(officer, licence.id, 'A question of ownership');
+  expect(await rights.holds.stop(a, [newId(), title])).toMatchObject({ code: 'HELD', message: 'The licence “A licence” is suspended (A question of ownership).' });
+  await rights.licences.resume(officer, licence.id, 'Answered');
+  expect(await rights.holds.stop(a, [title])).toBeUndefined();
+  await rights.licences.withdraw(officer, licence.id, 'Over');
+  expect(await rights.holds.stop(a, [title])).toMatchObject({ code: 'HELD', message: 'The licence “A licence” was withdrawn (Over).' });
+});

@@ -18,6 +18,8 @@ const PERMISSIONS = [
   'read Licence',
   'create Licence',
   'sign Licence',
+  'attach Licence',
+  'detach Licence',
   'suspend Licence',
   'withdraw Licence',
   'simulate Licence',
@@ -33,6 +35,8 @@ const PERMISSIONS = [
   'waive Duty',
   'read Dataset',
   'create Dataset',
+  'read Filter',
+  'change Filter',
   'read BaseModel',
   'create BaseModel',
   'read Run',
@@ -58,9 +62,9 @@ export type Ability = MongoAbility<[Action, Subject]>;
 const everyone = PERMISSIONS.filter((permission) => permission.startsWith('read ') && permission !== 'read Log');
 
 const byRole: Record<Role, readonly Permission[]> = {
-  archivist: [...everyone, 'change Exclusion', 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'sign Licence', 'simulate Licence', 'ask Decision', 'fulfil Duty', 'create Dataset', 'cancel Job'],
-  compliance: [...everyone, 'read Log', 'change Exclusion', 'create Licence', 'sign Licence', 'suspend Licence', 'withdraw Licence', 'simulate Licence', 'ask Decision', 'place Hold', 'lift Hold', 'fulfil Duty', 'waive Duty'],
-  editor: [...everyone, 'ask Decision', 'create Dataset', 'create Run', 'cancel Run', 'create Generation', 'review Output', 'create Delivery', 'cancel Job'],
+  archivist: [...everyone, 'change Exclusion', 'create Title', 'retry Title', 'create Upload', 'correct Shot', 'create Licence', 'sign Licence', 'attach Licence', 'simulate Licence', 'ask Decision', 'fulfil Duty', 'change Filter', 'create Dataset', 'cancel Job'],
+  compliance: [...everyone, 'read Log', 'change Exclusion', 'create Licence', 'sign Licence', 'attach Licence', 'detach Licence', 'suspend Licence', 'withdraw Licence', 'simulate Licence', 'ask Decision', 'place Hold', 'lift Hold', 'fulfil Duty', 'waive Duty'],
+  editor: [...everyone, 'ask Decision', 'change Filter', 'create Dataset', 'create Run', 'cancel Run', 'create Generation', 'review Output', 'create Delivery', 'cancel Job'],
   admin: PERMISSIONS,
 };
 

@@ -148,10 +148,11 @@ export class Holds {
     return this.database.inStudio(scope, async () => (await rows<HoldRow>(`select ${columns} from holds_upon($1)`, [titleIds])).map(toHold));
   }
 
-  /** Why work on these titles stops now, or undefined. */
+  /** Why work on these titles stops now: a hold, or a licence of theirs that was suspended or withdrawn. */
   async stop(scope: Scope, titleIds: string[]): Promise<Refusal | undefined> {
     const [hold] = await this.upon(scope, titleIds);
-    return hold && new Refusal('HELD', `A hold is on the ${hold.kind}: ${withoutStop(hold.why)}.`, 'It can be started again once a compliance officer has lifted the hold.', 403);
+    if (!hold) return this.licences.stop(scope, titleIds);
+    return new Refusal('HELD', `A hold is on the ${hold.kind}: ${withoutStop(hold.why)}.`, 'It can be started again once a compliance officer has lifted the hold.', 403);
   }
 
   /** Throws `stop`. */

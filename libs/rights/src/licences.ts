@@ -147,6 +147,45 @@ export class Licences extends GoverningLicences {
     });
   }
 
+  /**
+   * Puts a title of the studio (the caller has looked) under a further licence: what it is under all has to permit, so this only tightens.
+   * Throws Refusal ATTACHED, NOT_FOUND.
+   */
+  async attachLater(scope: Scope, licenceId: string, titleId: string, why: string): Promise<Licence> {
+    const reason = plainText('reason', why, 2_000);
+    return this.database.inStudio(scope, async () => {
+      await this.lock(licenceId);
+      const added = await row(
+        `insert into licence_title (licence_id, title_id, studio_id, asset_ids)
+         select $1, $2, $3, coalesce((select asset_ids from licence_title where title_id = $2 and studio_id = $3 limit 1), '{}') on conflict do nothing returning title_id`,
+        [licenceId, titleId, scope.studioId],
+      );
+      if (!added) throw new Refusal('ATTACHED', 'The title is under this licence already.', 'Nothing needs to be done.', 409);
+      await this.note(scope, licenceId, { event: 'attached', version: null, why: reason, titleId });
+      return this.find(scope, licenceId);
+    });
+  }
+
+  /**
+   * Takes a title out from under a licence that has ended, so that its other licences decide. From under one that still says something a
+   * title does not get: that would loosen it without a signature. Throws Refusal LICENCE_STANDS, LAST_LICENCE, NOT_FOUND.
+   */
+  async detach(scope: Scope, licenceId: string, titleId: string, why: string): Promise<Licence> {
+    const reason = plainText('reason', why, 2_000);
+    return this.database.inStudio(scope, async () => {
+      await this.lock(licenceId);
+      const { state, name } = await this.find(scope, licenceId);
+      // Two detachments at once must not take the last licence: each waits for the other's rows.
+      const under = await rows<{ licence_id: string }>(`select licence_id from licence_title where title_id = $1 and studio_id = $2 order by licence_id for update`, [titleId, scope.studioId]);
+      if (!under.some(({ licence_id }) => licence_id === licenceId)) throw notFound('title under this licence');
+      if (state !== 'withdrawn' && state !== 'expired') throw new Refusal('LICENCE_STANDS', `The licence “${name}” is ${state}; a title stays under it as long as it has a say.`, 'Withdraw the licence first, or amend it.', 409);
+      if (under.length === 1) throw new Refusal('LAST_LICENCE', `“${name}” is the only licence of the title.`, 'Put the title under its new licence first.', 409);
+      await rows(`delete from licence_title where licence_id = $1 and title_id = $2 and studio_id = $3`, [licenceId, titleId, scope.studioId]);
+      await this.note(scope, licenceId, { event: 'detached', version: null, why: reason, titleId });
+      return this.find(scope, licenceId);
+    });
+  }
+
   /** The contract templates that a draft can be made from. */
   templates(): Promise<{ name: string; template: Template }[]> {
     return templates();
@@ -220,11 +259,11 @@ export class Licences extends GoverningLicences {
   }
 
   /** Who, when and why: a row, an entry of the log and an event. */
-  private async note(scope: Scope, licenceId: string, { event, version, why, sha256 }: { event: LicenceEventName; version: number | null; why: string; sha256?: string }): Promise<void> {
+  private async note(scope: Scope, licenceId: string, { event, version, why, sha256, titleId }: { event: LicenceEventName; version: number | null; why: string; sha256?: string; titleId?: string }): Promise<void> {
     const id = newId();
     await rows(`insert into licence_event (id, licence_id, version, studio_id, event, why, member_id) values ($1, $2, $3, $4, $5, $6, $7)`, [id, licenceId, version, scope.studioId, event, why, scope.memberId ?? null]);
     const { name, state } = await this.find(scope, licenceId);
-    const about = { licence: licenceId, event, state, ...(version === null ? {} : { version }), ...(sha256 === undefined ? {} : { sha256 }) };
+    const about = { licence: licenceId, event, state, ...(version === null ? {} : { version }), ...(sha256 === undefined ? {} : { sha256 }), ...(titleId === undefined ? {} : { title: titleId }) };
     await appendEntry('licence', { ...about, name, why, by: scope.memberId ?? null });
     await emit('rights.changed', { licenceId, ...about });
   }

@@ -39,7 +39,7 @@ const BigInt_ = new GraphQLScalarType<bigint, string>({
 const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
 
 const RESULTS = { SignInResult: 'Member', TitleEditResult: 'Title' } as Record<string, string>;
-for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
+for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'FilterSet', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
 
 /** How the schema's own types are read and written. */
 export const schemaTypes = {
@@ -59,8 +59,12 @@ export const schemaTypes = {
   LicenceVersionState: words('DRAFT', 'SIGNED', 'IN_FORCE', 'AMENDED', 'DISCARDED'),
   LicenceVersionKind: words('ORIGINAL', 'AMENDMENT', 'TIGHTENING'),
   Effect: words('TIGHTENS', 'LOOSENS', 'NEUTRAL', 'UNCLEAR'),
-  LicenceEventKind: words('DRAFTED', 'REVISED', 'DISCARDED', 'COUNTERSIGN', 'SIGNED', 'SUSPENDED', 'RESUMED', 'WITHDRAWN'),
+  LicenceEventKind: words('DRAFTED', 'REVISED', 'DISCARDED', 'COUNTERSIGN', 'SIGNED', 'SUSPENDED', 'RESUMED', 'WITHDRAWN', 'ATTACHED', 'DETACHED'),
   HoldKind: words('TITLE', 'PERFORMER', 'LICENCE', 'STUDIO'),
+  Comparison: words('AT_LEAST', 'AT_MOST', 'ONE_OF', 'NONE_OF'),
+  WhenUnknown: words('KEEP', 'DROP'),
+  MeasureKind: words('NUMBER', 'WORDS'),
+  FilterSide: words('KEPT', 'DROPPED', 'UNKNOWN'),
   DutyState: words('DUE', 'LATE', 'FULFILLED', 'WAIVED'),
   DutyPhase: words('PRE', 'POST'),
   ...Object.fromEntries(Object.entries(RESULTS).map(([union, thing]) => [union, { __resolveType: (value: { __typename?: string }) => (value.__typename === 'Refused' ? 'Refused' : thing) }])),

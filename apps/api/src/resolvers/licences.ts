@@ -1,6 +1,6 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Member, Principal } from '#libs/access';
-import type { Title } from '#libs/catalogue';
+import { Catalogue, type Title } from '#libs/catalogue';
 import { notFound, type Page, type Paged, Refusal } from '#libs/platform';
 import { type Change, type Decision, type Licence, type LicenceEvent, type LicenceSimulation, type LicenceVersion, type Parameter, type ParameterValue, type PolicySource, type Prose, Rights, type Signature, type VersionDraft } from '#libs/rights';
 import type { RequestContext } from '../graphql/context.js';
@@ -25,7 +25,10 @@ interface LicenceTemplate {
 
 @Resolver()
 export class LicencesResolver {
-  constructor(private readonly rights: Rights) {}
+  constructor(
+    private readonly rights: Rights,
+    private readonly catalogue: Catalogue,
+  ) {}
 
   @Query()
   @Can('read', 'Licence')
@@ -110,6 +113,18 @@ export class LicencesResolver {
   @Can('withdraw', 'Licence')
   withdrawLicence(@Me() me: Principal, @Args() { id, why }: { id: string; why: string }): Promise<Licence> {
     return this.rights.licences.withdraw(me, id, why);
+  }
+
+  @Mutation()
+  @Can('attach', 'Licence')
+  async attachLicence(@Me() me: Principal, @Args() { id, titleId, why }: { id: string; titleId: string; why: string }): Promise<Licence> {
+    return this.rights.licences.attachLater(me, id, (await this.catalogue.title(me, titleId)).id, why);
+  }
+
+  @Mutation()
+  @Can('detach', 'Licence')
+  async detachLicence(@Me() me: Principal, @Args() { id, titleId, why }: { id: string; titleId: string; why: string }): Promise<Licence> {
+    return this.rights.licences.detach(me, id, (await this.catalogue.title(me, titleId)).id, why);
   }
 }
 

@@ -107,8 +107,12 @@ export type JobState =
   | 'SUCCEEDED';
 
 export type LicenceEventKind =
+  /** A title was put under it later. */
+  | 'ATTACHED'
   /** One member has signed. */
   | 'COUNTERSIGN'
+  /** A title was taken out from under it. */
+  | 'DETACHED'
   | 'DISCARDED'
   | 'DRAFTED'
   | 'RESUMED'

@@ -56,6 +56,21 @@ export class GoverningLicences extends StoredLicences {
     });
   }
 
+  /** Why work on these titles stops now: the first of their licences that was suspended or withdrawn. */
+  async stop(scope: Scope, titleIds: string[]): Promise<Refusal | undefined> {
+    return this.database.inStudio(scope, async () => {
+      const ended = this.licences(
+        await rows<LicenceRow>(
+          `${licenceSql} where l.studio_id = $1 and (l.suspended_at is not null or l.withdrawn_at is not null)
+             and exists (select from licence_title t where t.licence_id = l.id and t.title_id = any($2)) order by l.id limit 1`,
+          [scope.studioId, titleIds],
+        ),
+      );
+      const [stop] = await this.stops(ended, new Map());
+      return stop && new Refusal('HELD', `${stop.hold.why.charAt(0).toUpperCase()}${stop.hold.why.slice(1)}.`, stop.wayOut, 403);
+    });
+  }
+
   /** The policies of versions as they stood ("licence:version"), by licence id; those of licences that did not decide are left out. */
   async asTheyStood(scope: Scope, standing: readonly string[]): Promise<Map<string, CompiledPolicy>> {
     const [ids, versions] = [standing.map((one) => one.split(':')[0]!), standing.map((one) => Number(one.split(':')[1]))];

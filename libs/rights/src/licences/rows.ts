@@ -52,7 +52,7 @@ export interface Signature {
   at: Date;
 }
 
-export type LicenceEventName = 'drafted' | 'revised' | 'discarded' | 'countersign' | 'signed' | 'suspended' | 'resumed' | 'withdrawn';
+export type LicenceEventName = 'drafted' | 'revised' | 'discarded' | 'countersign' | 'signed' | 'suspended' | 'resumed' | 'withdrawn' | 'attached' | 'detached';
 
 /** Who did what to a licence, when and why. */
 export interface LicenceEvent {
