@@ -29,6 +29,7 @@ import { PlaybackController } from './http/playback.controller.js';
 import { UploadsController } from './http/uploads.controller.js';
 import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
 import { ExclusionResolver, ExclusionsResolver, MarkResolver, TitleExclusionsResolver } from './resolvers/exclusions.js';
+import { DuplicateClusterResolver, DuplicatesOfShotResolver, DuplicatesResolver, ShotDuplicateResolver } from './resolvers/duplicates.js';
 import { DutiesResolver, DutyResolver } from './resolvers/duties.js';
 import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
 import { LicenceEventResolver, LicenceResolver, LicencesResolver, LicenceVersionResolver, SignatureResolver } from './resolvers/licences.js';
@@ -50,6 +51,7 @@ const resolvers = [
   ExclusionsResolver, ExclusionResolver, MarkResolver, TitleExclusionsResolver,
   HoldsResolver, HoldResolver, LicenceHoldsResolver, TitleHoldsResolver,
   DutiesResolver, DutyResolver,
+  DuplicatesResolver, DuplicatesOfShotResolver, DuplicateClusterResolver, ShotDuplicateResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,
   GenerationsResolver, GenerationResolver, OutputResolver,
