@@ -43,10 +43,10 @@ class Studio {
   }
 
   /** A title whose shots have these hashes; its shot ids in order. */
-  async analysed(takes: Takes, size = { width: 848, height: 480 }, place = true): Promise<{ titleId: string; shots: string[] }> {
+  async analysed(takes: Takes, size = { width: 848, height: 480 }, place = true, bytes = randomBytes(3000)): Promise<{ titleId: string; shots: string[] }> {
     Object.assign(this, { takes, size });
     const { id: titleId } = await this.catalogue.createTitle(this.scope, { name: `Film ${take()}`, licenceIds: [await licence(this.rights, this.scope)] });
-    await upload(this.catalogue, this.scope, titleId, randomBytes(3000));
+    await upload(this.catalogue, this.scope, titleId, bytes);
     const master = (await this.catalogue.mastersOf(this.scope, [titleId])).get(titleId)!;
     await this.catalogue.ingest.run(this.context(master.id));
     await relayEvents(this.world.database, { curation: this.curation.reactions });
@@ -195,5 +195,33 @@ describe('what if another studio asks?', () => {
     // Row security alone keeps them apart, whatever a query says.
     const seen = await world.database.inStudio(b.scope, async () => [await row(`select from print where studio_id = $1`, [a.scope.studioId]), await row(`select from print_hash where studio_id = $1`, [a.scope.studioId])]);
     expect(seen).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a dataset with one of each', () => {
+  test('keeps the best shot of each take among its own, says which one and how near it is, and has the same hash anywhere', async () => {
+    const takes = film();
+    const [filmBytes, otherBytes] = [randomBytes(3000), randomBytes(3000)];
+    const hashes: (string | null)[] = [];
+    for (const order of ['small first', 'large first']) {
+      const own = await studio();
+      const make = { small: () => own.analysed(takes.map((hash, n) => turned(hash, n)), { width: 424, height: 240 }, true, filmBytes), large: () => own.analysed(takes, { width: 848, height: 480 }, true, otherBytes) };
+      const [one, two] = order === 'small first' ? [await make.small(), await make.large()] : [await make.large(), await make.small()];
+      const [small, large] = order === 'small first' ? [one, two] : [two, one];
+      // A title that is not in the dataset keeps nothing out of it.
+      await own.analysed(takes, { width: 1920, height: 1080 });
+      const titleIds = [small.titleId, large.titleId];
+      const { clipCount, drops, hash } = await own.frozen({ titleIds, oneOfDuplicates: true });
+      // The last shot is too short in either.
+      expect(clipCount).toBe(6);
+      const near = drops.filter(({ code }) => code === 'NEAR_DUPLICATE');
+      expect(near.map(({ shotId }) => shotId)).toEqual(small.shots.slice(0, 6));
+      expect(near[2]!.message).toMatch(/^It shows the same take as frames 100 to 149 of "Film .*", which are kept: most of its pictures differ in at most 2 of 64 bits \(limit 8\)\./);
+      hashes.push(hash);
+      const all = await own.frozen({ titleIds });
+      expect([all.clipCount, all.drops.filter(({ code }) => code === 'NEAR_DUPLICATE')]).toEqual([12, []]);
+      expect(all.hash).not.toBe(hash);
+    }
+    expect(hashes[0]).toBe(hashes[1]);
   });
 });

@@ -49,11 +49,11 @@ export class Curation {
     this.media = media;
     this.bucket = bucket;
     this.analyse = analyse({ database, vault, rights, media, models });
-    this.freeze = freeze({ database, vault, rights, media });
+    this.duplicates = new Duplicates(database);
+    this.freeze = freeze({ database, vault, rights, media, duplicates: this.duplicates });
     this.filters = new FilterSets(database);
     this.shown = new Shown({ database, vault, rights, media });
     this.mask = this.shown.job;
-    this.duplicates = new Duplicates(database);
     this.findDuplicates = { run: ({ scope, signal }) => this.duplicates.place(scope, signal) };
   }
 

@@ -6,6 +6,8 @@ import { canonicalSha256, type Decision, type FrameRange, type LeftOut, type Rig
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import { ManifestHash, shard, type ShardFile } from './manifest.js';
+import type { Duplicates } from './duplicates/duplicates.js';
+import { type Choice, oneOfEach, type Twin } from './duplicates/one-of-each.js';
 import type { Media } from './media.js';
 import { type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
@@ -59,7 +61,7 @@ const MARGIN_MS = 30_000;
  * clips from the sealed masters into one sealed tar. The version is real, whole and unchangeable with the last transaction; a run that
  * was killed is started over, with the decisions it already has.
  */
-export function freeze({ database, vault, rights, media }: { database: Database; vault: Vault; rights: Rights; media: Media }): JobHandler {
+export function freeze({ database, vault, rights, media, duplicates }: { database: Database; vault: Vault; rights: Rights; media: Media; duplicates: Duplicates }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId: versionId, progress } = context;
@@ -73,16 +75,23 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       if (!version) return;
       progress(0, 'asking the licences');
       const split = new Split();
+      // Which of several duplicates is kept is known when all are.
+      const choices: (Choice & { place: number; count: number })[] = [];
       for await (const source of sources(scope, version, 'found')) {
         if (!source.decision.permitted) continue;
         for await (const shot of shots(scope, version, source)) {
           context.signal.throwIfAborted();
           const count = clipsOf(shot);
-          if (count) split.add(splitPlace(source.sha256, shot.first), count);
+          if (!count) continue;
+          const place = splitPlace(source.sha256, shot.first);
+          if (version.query.oneOfDuplicates) choices.push({ id: shot.id, title: source.name, sha256: source.sha256, first: shot.first, last: shot.last, place, count });
+          else split.add(place, count);
         }
       }
+      const twins = await oneOfEach(duplicates, scope, choices);
+      for (const { id, place, count } of choices) if (!twins.has(id)) split.add(place, count);
       const making = new Making(database, scope, version);
-      const files = clips(context, version, split, making);
+      const files = clips(context, version, split, making, twins);
       if (split.shots === 0) {
         // Nothing to cut, but every shot gets its reason.
         for await (const _ of files);
@@ -182,7 +191,7 @@ export function freeze({ database, vault, rights, media }: { database: Database;
   }
 
   /** Every kept clip as its three files; kept and dropped rows are written on the way. */
-  async function* clips({ scope, signal, progress }: JobContext, version: DatasetVersion, split: Split, making: Making): AsyncGenerator<ShardFile> {
+  async function* clips({ scope, signal, progress }: JobContext, version: DatasetVersion, split: Split, making: Making, twins: ReadonlyMap<string, Twin>): AsyncGenerator<ShardFile> {
     for await (const source of sources(scope, version, 'decided')) {
       if (!source.decision.permitted) {
         for await (const shot of shots(scope, version, source)) await making.drop(source, shot, 'LICENCE_REFUSED', source.decision.sentence, null);
@@ -191,6 +200,8 @@ export function freeze({ database, vault, rights, media }: { database: Database;
       await using held = new AsyncDisposableStack();
       let server: RangeServer | undefined;
       for await (const shot of shots(scope, version, source)) {
+        const twin = twins.get(shot.id);
+        if (twin) shot.takes = shot.takes.map((take) => ('offsets' in take.verdict ? { ...take, verdict: twin } : take));
         const place = splitPlace(source.sha256, shot.first);
         const count = clipsOf(shot);
         let index = 0;
@@ -264,8 +275,8 @@ async function titlesOf(versionId: string): Promise<string[]> {
   return (await rows<{ title_id: string }>(`select t.title_id from dataset_title t join decision d on d.id = t.decision_id where t.version_id = $1 and d.outcome = 'permit'`, [versionId])).map((title) => title.title_id);
 }
 
-function recipeOf({ bucket, query: { minSeconds, captionContains, clipsPerShot } }: DatasetVersion): Recipe {
-  return { bucket, minSeconds, captionContains, clipsPerShot };
+function recipeOf({ bucket, query: { minSeconds, captionContains, clipsPerShot, oneOfDuplicates } }: DatasetVersion): Recipe {
+  return { bucket, minSeconds, captionContains, clipsPerShot, ...(oneOfDuplicates && { oneOfDuplicates }) };
 }
 
 function empty(version: DatasetVersion, making: Making): Refusal {

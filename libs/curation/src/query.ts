@@ -11,6 +11,8 @@ export interface DatasetInput {
   excludeShotIds?: string[] | null;
   bucket?: { width: number; height: number; frames: number } | null;
   clipsPerShot?: number | null;
+  /** Of shots that show one take only the best is kept. */
+  oneOfDuplicates?: boolean | null;
 }
 
 /** Every trainer's rate that we feed takes 16 fps; the starter is made for it. */
@@ -35,7 +37,7 @@ export function datasetOf(input: DatasetInput, starter: Bucket): { name: string;
   const side = (pixels: number): boolean => Number.isInteger(pixels) && pixels >= 32 && pixels <= 1920 && pixels % 32 === 0;
   if (!side(bucket.width) || !side(bucket.height)) throw bad(`The sides of a clip are divisible by 32, 32 to 1920; ${bucket.width}x${bucket.height} are not.`);
   if (!Number.isInteger(bucket.frames) || bucket.frames < 9 || bucket.frames > 257 || bucket.frames % 8 !== 1) throw bad(`A clip has 8k+1 frames, 9 to 257; ${bucket.frames} is none of them.`);
-  return { name, query: { titleIds, minSeconds, captionContains, excludeShotIds, clipsPerShot }, bucket };
+  return { name, query: { titleIds, minSeconds, captionContains, excludeShotIds, clipsPerShot, ...(input.oneOfDuplicates && { oneOfDuplicates: true }) }, bucket };
 }
 
 function bad(message: string): Refusal {

@@ -104,6 +104,8 @@ export interface DatasetQuery {
   captionContains: string | null;
   excludeShotIds: string[];
   clipsPerShot: number;
+  /** Of shots that show one take only the best is kept. */
+  oneOfDuplicates?: true;
 }
 
 export interface Clip {

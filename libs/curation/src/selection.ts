@@ -15,6 +15,7 @@ export interface Recipe {
   minSeconds: number;
   captionContains: string | null;
   clipsPerShot: number;
+  oneOfDuplicates?: true;
 }
 
 /** The film a shot is in: size as shown, time base in seconds. */
