@@ -14,8 +14,8 @@ import { HoldsAndDuties1700000000011 } from './0011-holds-and-duties.js';
 import { Exclusions1700000000012 } from './0012-exclusions.js';
 import { HoldsByMarks1700000000013 } from './0013-holds-by-marks.js';
 import { DecisionsOfLicences1700000000014 } from './0014-decisions-of-licences.js';
-import { Filters1700000000016 } from './0016-filters.js';
 import { Duplicates1700000000015 } from './0015-duplicates.js';
+import { Filters1700000000016 } from './0016-filters.js';
 
 const migrations = [
   Platform1700000000001,
@@ -32,8 +32,8 @@ const migrations = [
   Exclusions1700000000012,
   HoldsByMarks1700000000013,
   DecisionsOfLicences1700000000014,
-  Filters1700000000016,
   Duplicates1700000000015,
+  Filters1700000000016,
 ];
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Access, type Role, ROLES } from '#libs/access';
 import { Catalogue } from '#libs/catalogue';
-import { Curation, type Media } from '#libs/curation';
+import { Curation, type Media, rulesSha256, STANDARD } from '#libs/curation';
 import { Generation } from '#libs/generation';
 import { connect, newId, type ObjectKind, repositoryRoot, rows, type Scope, Vault } from '#libs/platform';
 import { canonicalSha256, Rights } from '#libs/rights';
@@ -129,7 +129,7 @@ export const digestOf = (bytes: Buffer): string => `sha-256=:${createHash('sha25
 /** One of everything that a studio can have, written straight into its tables; gives their ids. */
 export async function furnish({ services, world }: Api, { scope }: TestStudio) {
   const { studioId, memberId } = scope;
-  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId(), exclusion: newId(), mark: newId(), simulation: newId() };
+  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId(), exclusion: newId(), mark: newId(), simulation: newId(), filterSet: newId() };
   const hash = randomBytes(32).toString('hex');
   const put = (sql: string, values: unknown[]): Promise<unknown> => rows(sql, values);
   const uid = `urn:uuid:${newId()}`;
@@ -164,6 +164,8 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
     await services.rights.exclusions.register(scope, { titleId: id.title, rate: '25', even: true, timeBase: '1/25', times: Array.from({ length: 11 }, (_, frame) => frame) });
     await put(`insert into exclusion (id, studio_id, title_id, first_frame, end_frame, why, actions) values ($1, $2, $3, 9, 10, 'A logo', '{fineTune}')`, [id.exclusion, studioId, id.title]);
     await put(`insert into mark (id, studio_id, title_id, kind, subject, first_frame, end_frame, source, by, confidence) values ($1, $2, $3, 'cue', 'urn:cue:1', 0, 5, 'written', 'Member', 1)`, [id.mark, studioId, id.title]);
+    await put(`insert into filter_set (id, studio_id, name, version, created_by) values ($1, $2, 'Filter', 1, $3)`, [id.filterSet, studioId, memberId]);
+    await put(`insert into filter_version (studio_id, set_id, version, rules, sha256, why, created_by) values ($1, $2, 1, $3, $4, 'Created.', $5)`, [studioId, id.filterSet, JSON.stringify(STANDARD), rulesSha256(STANDARD), memberId]);
     await put(`insert into dataset_version (id, studio_id, name, number, state, query, bucket, hash, clips) values ($1, $2, 'Set', 1, 'frozen', '{}', '{}', $3, 1)`, [id.datasetVersion, studioId, hash]);
     await put(
       `insert into dataset_clip (version_id, number, studio_id, title_id, shot_id, decision_id, first_frame, last_frame, start_pts, caption, split, sha256, bytes) values ($1, 0, $2, $3, $4, $5, 0, 8, 0, 'A clip.', 'train', $6, 1)`,

@@ -17,10 +17,10 @@ export class FilmStudio {
   constructor(
     readonly world: Pick<World, 'database' | 'vault' | 'folder'>,
     readonly scope: Scope & { memberId: string },
-    { parts = {}, clock }: { parts?: Partial<Media>; clock?: () => Date } = {},
+    { parts = {}, clock, probe = media.probe }: { parts?: Partial<Media>; clock?: () => Date; probe?: typeof media.probe } = {},
   ) {
     this.rights = new Rights({ ...world, ...(clock ? { clock } : {}) });
-    this.catalogue = new Catalogue({ ...world, rights: this.rights, probe: media.probe, landing: join(world.folder, 'landing') });
+    this.catalogue = new Catalogue({ ...world, rights: this.rights, probe, landing: join(world.folder, 'landing') });
     this.curation = new Curation({ ...world, rights: this.rights, media: { ...media, ...parts }, models: async () => undefined, bucket: async () => ({ width: 96, height: 64, frames: 17, fps: 16 }) });
   }
 

@@ -29,6 +29,7 @@ import { PlaybackController } from './http/playback.controller.js';
 import { UploadsController } from './http/uploads.controller.js';
 import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
 import { ExclusionResolver, ExclusionsResolver, MarkResolver, TitleExclusionsResolver } from './resolvers/exclusions.js';
+import { AppliedFilterResolver, FilterMeasureResolver, FilterPreviewResolver, FilterRuleResolver, FilterSetResolver, FiltersResolver, FilterVersionResolver } from './resolvers/filters.js';
 import { DuplicateClusterResolver, DuplicatesOfShotResolver, DuplicatesResolver, ShotDuplicateResolver } from './resolvers/duplicates.js';
 import { DutiesResolver, DutyResolver } from './resolvers/duties.js';
 import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
@@ -51,6 +52,7 @@ const resolvers = [
   ExclusionsResolver, ExclusionResolver, MarkResolver, TitleExclusionsResolver,
   HoldsResolver, HoldResolver, LicenceHoldsResolver, TitleHoldsResolver,
   DutiesResolver, DutyResolver,
+  FiltersResolver, FilterSetResolver, FilterVersionResolver, FilterRuleResolver, FilterMeasureResolver, AppliedFilterResolver, FilterPreviewResolver,
   DuplicatesResolver, DuplicatesOfShotResolver, DuplicateClusterResolver, ShotDuplicateResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,

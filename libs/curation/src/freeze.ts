@@ -1,16 +1,18 @@
 import { appendEntry } from '#libs/audit';
 import { type RangeServer, serveRanges } from '#libs/catalogue';
-import type { ClipSpec, Measures, Probe } from '#libs/media';
+import type { ClipSpec, Labels, Measures, Probe, Transition } from '#libs/media';
 import { type Database, emit, type JobContext, type JobHandler, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import { canonicalSha256, type Decision, type FrameRange, type LeftOut, type Rights, type TitleFrames } from '#libs/rights';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
+import { filterName, standard } from './filters/applied.js';
+import { rulesSha256 } from './filters/rules.js';
 import { ManifestHash, shard, type ShardFile } from './manifest.js';
 import type { Duplicates } from './duplicates/duplicates.js';
 import { type Choice, oneOfEach, type Twin } from './duplicates/one-of-each.js';
 import type { Media } from './media.js';
 import { type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
-import { judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
+import { type Dropped, judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
 
 /** A title of the version, in the order of its master's digest: an order that every database agrees on. */
 interface Source {
@@ -174,15 +176,16 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
     const { excludeShotIds } = version.query;
     for (let after = -1; ; ) {
       const found = await database.inStudio(scope, () =>
-        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; measures: Measures; excluded: boolean }>(
-          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, measures, id = any($4::uuid[]) as excluded
+        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; entry: Transition; measures: Measures; labels: Labels; excluded: boolean }>(
+          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, entry, measures, labels, id = any($4::uuid[]) as excluded
            from shot where studio_id = $1 and title_id = $2 and number > $3 order by number limit ${PAGE}`,
           [scope.studioId, source.titleId, after, excludeShotIds],
         ),
       );
       for (const shot of found) {
         const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), sentence: shot.sentence, measures: shot.measures };
-        const verdictOn = ({ startPts, endPts }: Pick<Take, 'startPts' | 'endPts'>): Verdict => judge({ ...about, startPts, endPts, excluded: shot.excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
+        const { entry, labels, excluded } = shot;
+        const verdictOn = ({ first, last, startPts, endPts }: Omit<Take, 'verdict'>): Verdict => judge({ ...about, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
         yield { ...about, takes: takesOf(source, about, verdictOn) };
         after = shot.number;
       }
@@ -194,7 +197,7 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
   async function* clips({ scope, signal, progress }: JobContext, version: DatasetVersion, split: Split, making: Making, twins: ReadonlyMap<string, Twin>): AsyncGenerator<ShardFile> {
     for await (const source of sources(scope, version, 'decided')) {
       if (!source.decision.permitted) {
-        for await (const shot of shots(scope, version, source)) await making.drop(source, shot, 'LICENCE_REFUSED', source.decision.sentence, null);
+        for await (const shot of shots(scope, version, source)) await making.drop(source, shot, { code: 'LICENCE_REFUSED', message: source.decision.sentence, value: null });
         continue;
       }
       await using held = new AsyncDisposableStack();
@@ -208,7 +211,7 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
         for (const take of shot.takes) {
           const { verdict, startPts, endPts } = take;
           if (!('offsets' in verdict)) {
-            await making.drop(source, { id: shot.id, ...take }, verdict.code, verdict.message, verdict.value);
+            await making.drop(source, { id: shot.id, ...take }, verdict);
             continue;
           }
           // Only a title that gives a clip has its key released.
@@ -216,7 +219,7 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
           for (const offsetSeconds of verdict.offsets) {
             signal.throwIfAborted();
             const cut = await cutClip(server, { ...version.bucket, probe: source.probe, startPts, endPts, letterbox: shot.measures.letterbox, offsetSeconds, signal });
-            if (cut instanceof Refusal) await making.drop(source, { id: shot.id, ...take }, cut.code, cut.message, null);
+            if (cut instanceof Refusal) await making.drop(source, { id: shot.id, ...take }, { code: cut.code, message: cut.message, value: null });
             else yield* making.keep(source, shot, take, offsetSeconds, split.of(place, index, count), cut);
             index++;
             progress((making.clips + making.dropped) / (split.clips + making.dropped), `cutting clips, ${making.clips} of ${split.clips}`);
@@ -250,7 +253,7 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
     const left = await database.inStudio(scope, () =>
       rows<{ id: string; state: string }>(`select id, state from title t where studio_id = $1 and id = any($2) and not (state in ('ready', 'withheld') and exists (select from analysis a where a.title_id = t.id)) order by name, id`, [scope.studioId, version.query.titleIds]),
     );
-    for (const { id, state } of left) await making.drop({ titleId: id, sha256: null, decision: null }, null, 'NOT_ANALYSED', `The title was not analysed when the version was frozen; it was ${state}.`, null);
+    for (const { id, state } of left) await making.drop({ titleId: id, sha256: null, decision: null }, null, { code: 'NOT_ANALYSED', message: `The title was not analysed when the version was frozen; it was ${state}.`, value: null });
   }
 
   async function becomeReal(scope: Scope, version: DatasetVersion, making: Making, objectId: string): Promise<void> {
@@ -264,8 +267,9 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
     const [changed] = await rights.exclusions.changedSince(scope, seen.map(({ title_id: titleId, revision }) => ({ titleId, revision: revision === null ? null : Number(revision) })));
     if (changed) throw new Error(`what is left out of title ${changed} changed while version ${version.id} was frozen`);
     const hash = making.manifest.digest();
+    const filter = version.filter ?? standard;
     await rows(`update dataset_version set state = 'frozen', hash = $2, object_id = $3, clips = $4, dropped = $5, frozen_at = now(), reason = null where id = $1`, [version.id, hash, objectId, making.clips, making.dropped]);
-    await appendEntry('dataset', { version: version.id, name: version.name, number: version.number, hash, clips: making.clips, dropped: making.dropped, object: objectId });
+    await appendEntry('dataset', { version: version.id, name: version.name, number: version.number, hash, clips: making.clips, dropped: making.dropped, object: objectId, filter: { set: filter.setId, name: filter.name, version: filter.version, sha256: rulesSha256(filter.rules) } });
     await emit('dataset.frozen', { versionId: version.id, hash });
   }
 }
@@ -275,8 +279,8 @@ async function titlesOf(versionId: string): Promise<string[]> {
   return (await rows<{ title_id: string }>(`select t.title_id from dataset_title t join decision d on d.id = t.decision_id where t.version_id = $1 and d.outcome = 'permit'`, [versionId])).map((title) => title.title_id);
 }
 
-function recipeOf({ bucket, query: { minSeconds, captionContains, clipsPerShot, oneOfDuplicates } }: DatasetVersion): Recipe {
-  return { bucket, minSeconds, captionContains, clipsPerShot, ...(oneOfDuplicates && { oneOfDuplicates }) };
+function recipeOf({ bucket, filter, query: { minSeconds, captionContains, clipsPerShot, oneOfDuplicates } }: DatasetVersion): Recipe {
+  return { bucket, minSeconds, captionContains, clipsPerShot, ...(oneOfDuplicates && { oneOfDuplicates }), rules: (filter ?? standard).rules };
 }
 
 function empty(version: DatasetVersion, making: Making): Refusal {
@@ -314,10 +318,13 @@ class Making {
     yield { name: `${name}.json`, bytes: Buffer.from(canonicalize(about)!) };
   }
 
-  async drop(source: { titleId: string; sha256: string | null; decision: Decision | null }, shot: { id: string; first: number; last: number } | null, code: string, message: string, value: number | string | null): Promise<void> {
+  async drop(source: { titleId: string; sha256: string | null; decision: Decision | null }, shot: { id: string; first: number; last: number } | null, { code, message, value, broken }: Dropped): Promise<void> {
     const { first, last } = shot ?? { first: 0, last: 0 };
+    // The length of a clip is asked whatever the set.
+    const by = broken && code !== 'TOO_SHORT' ? ` Filter set: ${filterName(this.version.filter ?? standard)}.` : '';
+    const rule = broken && { measure: broken.rule.measure, unit: broken.rule.unit, comparison: broken.rule.comparison, threshold: broken.rule.threshold ?? broken.rule.values, value: broken.value };
     this.manifest.drop({ master: source.sha256, first, last, code, value });
-    this.dropRows.push({ number: this.dropped, title_id: source.titleId, shot_id: shot?.id ?? null, first_frame: first, last_frame: last, code, message, decision_id: source.decision?.id ?? null });
+    this.dropRows.push({ number: this.dropped, title_id: source.titleId, shot_id: shot?.id ?? null, first_frame: first, last_frame: last, code, message: message + by, decision_id: source.decision?.id ?? null, rule: rule ?? null });
     this.dropped++;
     if (this.dropRows.length >= PAGE) await this.flush();
   }
@@ -334,8 +341,8 @@ class Making {
       }
       if (this.dropRows.length) {
         await rows(
-          `insert into dataset_drop (version_id, studio_id, number, title_id, shot_id, first_frame, last_frame, code, message, decision_id)
-           select $1, $2, d.* from jsonb_to_recordset($3) as d(number int, title_id uuid, shot_id uuid, first_frame bigint, last_frame bigint, code text, message text, decision_id uuid)`,
+          `insert into dataset_drop (version_id, studio_id, number, title_id, shot_id, first_frame, last_frame, code, message, decision_id, rule)
+           select $1, $2, d.* from jsonb_to_recordset($3) as d(number int, title_id uuid, shot_id uuid, first_frame bigint, last_frame bigint, code text, message text, decision_id uuid, rule jsonb)`,
           [...about, JSON.stringify(this.dropRows)],
         );
       }
@@ -348,7 +355,7 @@ class Making {
 const clipsOf = ({ takes }: ShotOf): number => takes.reduce((sum, { verdict }) => sum + ('offsets' in verdict ? verdict.offsets.length : 0), 0);
 
 /** The shot in takes: what the decision allows of it, and what it leaves out with its reason. */
-function takesOf(source: Source, shot: Omit<ShotOf, 'takes'>, verdictOn: (take: Pick<Take, 'startPts' | 'endPts'>) => Verdict): Take[] {
+function takesOf(source: Source, shot: Omit<ShotOf, 'takes'>, verdictOn: (take: Omit<Take, 'verdict'>) => Verdict): Take[] {
   const { frames, times } = source;
   const whole = { first: shot.first, last: shot.last, startPts: shot.startPts, endPts: shot.endPts };
   const inShot = <R extends FrameRange>(ranges: readonly R[]): R[] => ranges.map((range) => ({ ...range, first: Math.max(range.first, shot.first), end: Math.min(range.end, shot.last + 1) })).filter(({ first, end }) => first < end);

@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { extract } from 'tar-stream';
+import { STANDARD } from './filters/rules.js';
 import { type ClipLine, ManifestHash, shard, type ShardFile } from './manifest.js';
+import type { Recipe } from './selection.js';
 
-const recipe = { bucket: { width: 96, height: 64, frames: 17, fps: 16 }, minSeconds: 0, captionContains: null, clipsPerShot: 4 };
+const recipe: Recipe = { bucket: { width: 96, height: 64, frames: 17, fps: 16 }, minSeconds: 0, captionContains: null, clipsPerShot: 4, rules: STANDARD };
 const clip: ClipLine = { master: 'aa', first: 0, last: 24, startPts: 0, caption: 'Snow.', split: 'train', sha256: 'bb', terms: ['cc'] };
 
 const hashOf = (fill: (manifest: ManifestHash) => void, of = recipe): string => {
@@ -18,6 +20,10 @@ test('the content address changes with everything that a trainer would see, and 
   const changes: Partial<ClipLine>[] = [{ master: 'ab' }, { first: 1 }, { last: 25 }, { startPts: 1 }, { caption: 'Snow' }, { split: 'heldout' }, { sha256: 'b' }, { terms: ['cc', 'dd'] }];
   for (const change of changes) expect(hashOf((manifest) => manifest.clip({ ...clip, ...change }))).not.toBe(whole);
   expect(hashOf((manifest) => manifest.clip(clip), { ...recipe, minSeconds: 1 })).not.toBe(whole);
+  const [first, ...others] = STANDARD;
+  expect(hashOf((manifest) => manifest.clip(clip), { ...recipe, rules: [{ ...first!, threshold: 0.4, values: null, comparison: 'at_most' }, ...others] })).not.toBe(whole);
+  expect(hashOf((manifest) => manifest.clip(clip), { ...recipe, rules: others })).not.toBe(whole);
+  expect(hashOf((manifest) => manifest.clip(clip), { ...recipe, rules: STANDARD.map((rule) => ({ ...rule, words: 'Said otherwise.' })) })).toBe(whole);
   const dropped = hashOf((manifest) => {
     manifest.clip(clip);
     manifest.drop({ master: 'aa', first: 25, last: 30, code: 'TOO_SHORT', value: 0.2 });

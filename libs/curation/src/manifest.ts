@@ -2,6 +2,7 @@ import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { Readable } from 'node:stream';
+import { contentOf } from './filters/rules.js';
 import type { Recipe } from './selection.js';
 
 /** One kept clip, in nothing but content: no id, no time of making. */
@@ -35,7 +36,7 @@ export class ManifestHash {
   private readonly hash = createHash('sha256');
 
   constructor(recipe: Recipe) {
-    this.line({ recipe });
+    this.line({ recipe: { ...recipe, rules: recipe.rules.map(contentOf) } });
   }
 
   clip(clip: ClipLine): void {

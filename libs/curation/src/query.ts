@@ -1,4 +1,5 @@
 import { isId, Refusal } from '#libs/platform';
+import type { FilterChoice } from './filters/sets.js';
 import type { DatasetQuery } from './rows.js';
 import type { Bucket } from './selection.js';
 
@@ -13,6 +14,8 @@ export interface DatasetInput {
   clipsPerShot?: number | null;
   /** Of shots that show one take only the best is kept. */
   oneOfDuplicates?: boolean | null;
+  /** Absent: the standard rules. */
+  filter?: FilterChoice | null;
 }
 
 /** Every trainer's rate that we feed takes 16 fps; the starter is made for it. */

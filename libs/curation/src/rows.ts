@@ -1,5 +1,6 @@
 import type { Labels, Measures, Transition } from '#libs/media';
 import type { Reason } from '#libs/platform';
+import type { AppliedFilter } from './filters/applied.js';
 import type { Bucket } from './selection.js';
 
 /** What one pass over a master found. */
@@ -89,6 +90,8 @@ export interface DatasetVersion {
   hash: string | null;
   query: DatasetQuery;
   bucket: Bucket;
+  /** The rules that its shots are kept by; null where it was asked for before there were sets of them. */
+  filter: AppliedFilter | null;
   /** The sealed WebDataset tar, once frozen. */
   objectId: string | null;
   clipCount: number;
@@ -130,11 +133,22 @@ export interface Drop {
   code: string;
   message: string;
   decisionId: string | null;
+  /** The rule that `code` names, with what was measured; null where something else left it out. */
+  rule: DroppingRule | null;
+}
+
+export interface DroppingRule {
+  measure: string;
+  unit: string | null;
+  comparison: string;
+  threshold: number | string[];
+  /** Null: it is not known. */
+  value: number | string[] | null;
 }
 
 export const analysisColumns = 'master_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, filmstrip_object_id, filmstrip, warnings, decision_id';
 export const shotColumns = 'id, title_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes';
-export const versionColumns = 'id, name, number, state, reason, hash, query, bucket, object_id, clips, dropped, created_at, frozen_at';
+export const versionColumns = 'id, name, number, state, reason, hash, query, bucket, filter, object_id, clips, dropped, created_at, frozen_at';
 
 export interface AnalysisRow {
   master_id: string;
@@ -178,6 +192,7 @@ export interface VersionRow {
   hash: string | null;
   query: DatasetQuery;
   bucket: Bucket;
+  filter: AppliedFilter | null;
   object_id: string | null;
   clips: number;
   dropped: number;
@@ -227,6 +242,7 @@ export const toVersion = (found: VersionRow): DatasetVersion => ({
   hash: found.hash,
   query: found.query,
   bucket: found.bucket,
+  filter: found.filter,
   objectId: found.object_id,
   clipCount: found.clips,
   droppedCount: found.dropped,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { STANDARD } from './filters/rules.js';
 import { type Candidate, judge, type Recipe, Split, splitPlace } from './selection.js';
 
-const recipe: Recipe = { bucket: { width: 96, height: 64, frames: 17, fps: 16 }, minSeconds: 0, captionContains: null, clipsPerShot: 4 };
+const recipe: Recipe = { bucket: { width: 96, height: 64, frames: 17, fps: 16 }, minSeconds: 0, captionContains: null, clipsPerShot: 4, rules: STANDARD };
 const film = { width: 848, height: 480, secondsPerTick: 1 / 12800 };
 const shot = (seconds: number, more: Partial<Candidate> = {}, measures: Partial<Candidate['measures']> = {}): Candidate => ({
   startPts: 512,

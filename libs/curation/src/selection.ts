@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Letterbox } from '#libs/media';
+import { type Broken, firstBroken, lengthRule, type Rule, sentenceOf } from './filters/rules.js';
+import type { Footage } from './filters/measures.js';
 
 /** What clips look like: sides in pixels (multiples of 32), 8k+1 frames, frames a second. */
 export interface Bucket {
@@ -16,6 +17,7 @@ export interface Recipe {
   captionContains: string | null;
   clipsPerShot: number;
   oneOfDuplicates?: true;
+  rules: readonly Rule[];
 }
 
 /** The film a shot is in: size as shown, time base in seconds. */
@@ -25,46 +27,31 @@ export interface Film {
   secondsPerTick: number;
 }
 
-export interface Candidate {
-  startPts: number;
-  endPts: number;
-  sentence: string;
+export interface Candidate extends Omit<Footage, 'film' | 'bucket'> {
   excluded: boolean;
-  measures: { blackFraction: number; frozenFraction: number; blur: number; letterbox: Letterbox };
 }
 
-/** Where clips begin, in seconds after the shot's first frame; or why there are none, with the value that settled it. */
-export type Verdict = { offsets: number[] } | { code: string; message: string; value: number | string | null };
+/** Why a shot is left out, with the value that settled it; `broken` where a rule did. */
+export interface Dropped {
+  code: string;
+  message: string;
+  value: number | string | null;
+  broken?: Broken;
+}
 
-/** Above these shares a clip teaches nothing. Animation on twos repeats half of its frames, so only near-stills count as frozen. */
-const BLACK = 0.5;
-const FROZEN = 0.95;
-/** Only what no eye could read; soft focus and fog are style. */
-const BLURRED = 0.98;
-/** Enlarging by more makes the model learn blur. */
-const MAX_ENLARGEMENT = 1.5;
+/** Where clips begin, in seconds after the shot's first frame; or why there are none. */
+export type Verdict = { offsets: number[] } | Dropped;
 
 /** Decides one shot. Pure: the same shot and recipe give the same verdict anywhere. */
-export function judge(shot: Candidate, { bucket, minSeconds, captionContains, clipsPerShot }: Recipe, film: Film): Verdict {
+export function judge({ excluded, ...shot }: Candidate, { bucket, minSeconds, captionContains, clipsPerShot, rules }: Recipe, film: Film): Verdict {
+  const footage = { ...shot, film, bucket };
+  if (excluded) return { code: 'EXCLUDED', message: 'A member left this shot out.', value: null };
+  if (captionContains !== null && !holdsWords(shot.sentence, captionContains)) return { code: 'NO_MATCH', message: `Its caption does not hold "${captionContains}".`, value: captionContains };
+  const broken = firstBroken([lengthRule(bucket, minSeconds), ...rules], footage);
+  if (broken) return { code: broken.rule.id, message: sentenceOf(broken), value: Array.isArray(broken.value) ? broken.value.join(', ') : broken.value && Number(broken.value.toFixed(4)), broken };
+
   const seconds = (shot.endPts - shot.startPts) * film.secondsPerTick;
   const clipSeconds = bucket.frames / bucket.fps;
-  const needed = Math.max(clipSeconds, minSeconds);
-  const { blackFraction, frozenFraction, blur, letterbox } = shot.measures;
-  const drop = (code: string, message: string, value: number | string | null): Verdict => ({ code, message, value: typeof value === 'number' ? Number(value.toFixed(4)) : value });
-
-  if (shot.excluded) return drop('EXCLUDED', 'A member left this shot out.', null);
-  if (captionContains !== null && !holdsWords(shot.sentence, captionContains)) return drop('NO_MATCH', `Its caption does not hold "${captionContains}".`, captionContains);
-  // Half a tick of tolerance: a shot of exactly the clip's length is long enough whatever its time base rounds to.
-  if (seconds + film.secondsPerTick / 2 < needed) {
-    const why = clipSeconds >= minSeconds ? `a clip of ${bucket.frames} frames at ${bucket.fps} fps takes ${clipSeconds.toFixed(2)} s` : `at least ${minSeconds.toFixed(2)} s were asked for`;
-    return drop('TOO_SHORT', `It lasts ${seconds.toFixed(2)} s; ${why}.`, seconds);
-  }
-  if (blackFraction > BLACK) return drop('BLACK', `${percent(blackFraction)} of its frames are black.`, blackFraction);
-  if (frozenFraction > FROZEN) return drop('FROZEN', `${percent(frozenFraction)} of its frames repeat the frame before.`, frozenFraction);
-  if (blur > BLURRED) return drop('BLURRED', `Nothing in it is sharp (${blur.toFixed(2)} of 1).`, blur);
-  const enlargement = Math.max(bucket.width / Math.max(1, film.width - letterbox.left - letterbox.right), bucket.height / Math.max(1, film.height - letterbox.top - letterbox.bottom));
-  if (enlargement > MAX_ENLARGEMENT) return drop('TOO_SMALL', `Its picture would be enlarged ${enlargement.toFixed(1)} times to fill ${bucket.width}x${bucket.height}.`, enlargement);
-
   const count = Math.max(1, Math.min(clipsPerShot, Math.floor(seconds / clipSeconds + 1e-9)));
   const spare = Math.max(0, seconds - count * clipSeconds) / count;
   // Even gaps, so that the clips show the whole take; microseconds, so that the number reads the same everywhere.
@@ -75,8 +62,6 @@ function holdsWords(sentence: string, words: string): boolean {
   const text = sentence.toLowerCase();
   return words.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
-
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** A shot's place in 0..1, from nothing but its content: the same shot falls on the same side in every version and database. */
 export function splitPlace(masterSha256: string, firstFrame: number): number {

@@ -1,0 +1,144 @@
+import type { Labels, Letterbox, Measures, MotionKind, ShotSize, Transition, TransitionKind } from '#libs/media';
+
+/** What rules look at: a shot, or the part of it that may be used, in its film, for clips of one size. */
+export interface Footage {
+  startPts: number;
+  endPts: number;
+  /** How many; undefined where nobody counted. */
+  frames?: number;
+  sentence: string;
+  entry?: Transition;
+  measures: Partial<Measures>;
+  labels?: Partial<Labels>;
+  film: { width: number; height: number; secondsPerTick: number };
+  bucket: { width: number; height: number };
+}
+
+interface Named {
+  name: string;
+  /** Read as "Its … is 3". */
+  words: string;
+}
+
+/** A number of a shot; `unit` 'share' is 0..1 and told in percent. */
+export interface NumberMeasure extends Named {
+  kind: 'number';
+  unit: string;
+  /** Between these lie the bins of a histogram; what lies outside is in the first and the last. */
+  low: number;
+  high: number;
+  /** Undefined: not known of this footage. */
+  read(footage: Footage): number | undefined;
+  /** By how much a value may miss a threshold: what the time base rounds away. */
+  slack?(footage: Footage): number;
+  /** The same number in SQL, of a row `s` of the sample. */
+  sql: string;
+}
+
+/** Words that hold for a shot, none where nothing is known. */
+export interface WordMeasure extends Named {
+  kind: 'words';
+  unit: null;
+  /** All there are; null where the models may say others. */
+  values: readonly string[] | null;
+  read(footage: Footage): string[];
+  /** Where they lie: a column of the sample's row `s` and a JSON path. */
+  sql: { column: string; path: string };
+}
+
+export type Measure = NumberMeasure | WordMeasure;
+
+type Plain = { [K in keyof Measures]-?: Measures[K] extends number ? K : never }[keyof Measures];
+
+const finite = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+const numberAt = (column: string, key: string): string => `case when jsonb_typeof(${column}->'${key}') = 'number' then (${column}->>'${key}')::float8 end`;
+
+const measured = (name: Plain, words: string, unit: string, high = 1): NumberMeasure => ({
+  kind: 'number', name, words, unit, low: 0, high,
+  read: ({ measures }) => finite(measures[name]),
+  sql: numberAt('s.measures', name),
+});
+
+const length = ({ startPts, endPts, film }: Footage): number => (endPts - startPts) * film.secondsPerTick;
+const LENGTH = `((s.end_pts - s.start_pts)::float8 * (split_part(s.time_base, '/', 1)::float8 / coalesce(nullif(split_part(s.time_base, '/', 2), ''), '1')::float8))`;
+const FRAMES = `(s.last_frame - s.first_frame + 1)::float8`;
+const bar = (side: keyof Letterbox): string => numberAt(`(s.measures->'letterbox')`, side);
+const WIDE = `greatest(1, s.width - (${bar('left')}) - (${bar('right')}))`;
+const HIGH = `greatest(1, s.height - (${bar('top')}) - (${bar('bottom')}))`;
+const BARS_KNOWN = `jsonb_typeof(s.measures->'letterbox') = 'object'`;
+
+/** The picture inside its bars. */
+function picture({ film, measures: { letterbox } }: Footage): { width: number; height: number } | undefined {
+  if (!letterbox) return undefined;
+  return { width: Math.max(1, film.width - letterbox.left - letterbox.right), height: Math.max(1, film.height - letterbox.top - letterbox.bottom) };
+}
+
+const of = <T>(found: T | undefined, then: (it: T) => number): number | undefined => (found === undefined ? undefined : then(found));
+
+const numbers: NumberMeasure[] = [
+  { kind: 'number', name: 'seconds', words: 'length', unit: 's', low: 0, high: 60, read: length, slack: ({ film }) => film.secondsPerTick / 2, sql: LENGTH },
+  { kind: 'number', name: 'frames', words: 'length in frames', unit: 'frames', low: 0, high: 1500, read: ({ frames }) => frames, sql: FRAMES },
+  { kind: 'number', name: 'fps', words: 'rate', unit: 'frames a second', low: 0, high: 60, read: (footage) => (footage.frames !== undefined && length(footage) > 0 ? footage.frames / length(footage) : undefined), sql: `${FRAMES} / nullif(${LENGTH}, 0)` },
+  measured('brightness', 'brightness', 'of 1'),
+  measured('contrast', 'contrast', 'of 1', 0.5),
+  measured('saturation', 'saturation', 'of 1', 0.5),
+  measured('motion', 'motion', '% of the width a second', 100),
+  measured('blur', 'blur', 'of 1'),
+  measured('blackFraction', 'share of black frames', 'share'),
+  measured('frozenFraction', 'share of frames that repeat the frame before', 'share'),
+  { kind: 'number', name: 'frameWidth', words: 'width as shown', unit: 'px', low: 0, high: 8192, read: ({ film }) => film.width, sql: 's.width::float8' },
+  { kind: 'number', name: 'pictureWidth', words: 'width inside its bars', unit: 'px', low: 0, high: 4096, read: (footage) => picture(footage)?.width, sql: `case when ${BARS_KNOWN} then ${WIDE} end` },
+  { kind: 'number', name: 'pictureHeight', words: 'height inside its bars', unit: 'px', low: 0, high: 2304, read: (footage) => picture(footage)?.height, sql: `case when ${BARS_KNOWN} then ${HIGH} end` },
+  {
+    kind: 'number', name: 'pictureShare', words: 'share of picture inside the frame', unit: 'share', low: 0, high: 1,
+    read: (footage) => of(picture(footage), ({ width, height }) => (width * height) / (footage.film.width * footage.film.height)),
+    sql: `case when ${BARS_KNOWN} then ${WIDE} * ${HIGH} / (s.width::float8 * s.height) end`,
+  },
+  {
+    kind: 'number', name: 'enlargement', words: 'enlargement to the size of a clip', unit: 'times', low: 0, high: 4,
+    read: (footage) => of(picture(footage), ({ width, height }) => Math.max(footage.bucket.width / width, footage.bucket.height / height)),
+    sql: `case when ${BARS_KNOWN} then greatest(s.bucket_width / ${WIDE}, s.bucket_height / ${HIGH}) end`,
+  },
+  {
+    kind: 'number', name: 'captionWords', words: 'number of words in the caption', unit: 'words', low: 0, high: 200,
+    read: ({ sentence }) => sentence.split(/\s+/).filter(Boolean).length,
+    sql: `(select count(*) from regexp_split_to_table(s.sentence, '\\s+') w where w <> '')::float8`,
+  },
+];
+
+const label = (name: 'people' | 'faces' | 'scene' | 'place' | 'shotSize', words: string, values: readonly string[] | null): WordMeasure => ({
+  kind: 'words', name, words, unit: null, values,
+  read: ({ labels }) => (labels?.[name]?.value === undefined ? [] : [String(labels[name].value)]),
+  sql: { column: 's.labels', path: `$.${name}.value` },
+});
+const COUNTS = ['1', '2', 'several'];
+
+const words: WordMeasure[] = [
+  {
+    kind: 'words', name: 'motionKind', words: 'camera move', unit: null, values: ['static', 'pan', 'tilt', 'zoom', 'handheld', 'action'] satisfies MotionKind[],
+    read: ({ measures }) => (measures.motionKind === undefined ? [] : [measures.motionKind]),
+    sql: { column: 's.measures', path: '$.motionKind' },
+  },
+  {
+    kind: 'words', name: 'entry', words: 'first transition', unit: null, values: ['start', 'cut', 'dissolve', 'fade', 'wipe', 'other'] satisfies TransitionKind[],
+    read: ({ entry }) => (entry?.kind === undefined ? [] : [entry.kind]),
+    sql: { column: 's.entry', path: '$.kind' },
+  },
+  label('people', 'number of people', COUNTS),
+  label('faces', 'number of faces', COUNTS),
+  label('place', 'place', ['indoors', 'outdoors']),
+  label('shotSize', 'shot size', ['extreme close-up', 'close-up', 'medium close-up', 'medium shot', 'medium long shot', 'long shot'] satisfies ShotSize[]),
+  label('scene', 'scene', null),
+  {
+    kind: 'words', name: 'objects', words: 'list of things seen', unit: null, values: null,
+    read: ({ labels }) => (labels?.objects ?? []).map(({ value }) => value),
+    sql: { column: 's.labels', path: '$.objects[*].value' },
+  },
+];
+
+/** Everything that a rule can be about. */
+export const MEASURES: readonly Measure[] = [...numbers, ...words];
+
+const byName = new Map(MEASURES.map((measure) => [measure.name, measure]));
+
+export const measureOf = (name: string): Measure | undefined => byName.get(name);
