@@ -29,7 +29,7 @@ export function readInterval(value: unknown, type: string | undefined, zone: str
   }
   const [, day, own] = (typeof value === 'string' && new RegExp(`^(\\d{4}-\\d{2}-\\d{2})${ZONE}?$`).exec(value)) || [];
   if (type !== 'xsd:date' || day === undefined || !isDay(day)) throw invalid(path, 'a date is compared with {"@value", "@type": "xsd:dateTime"} or "xsd:date"');
-  const used = own === 'Z' ? 'UTC' : (own ?? zone);
+  const used = own === 'Z' ? 'UTC' : own === undefined ? zone : readZone(own, path);
   if (used === undefined) throw invalid(path, 'a date needs a zone: write it behind the date, or give the policy a backlot:timeZone');
   const noon = Date.parse(`${day}T00:00:00Z`);
   return { start: clock(noon, used), end: clock(noon + 86_400_000, used), words: dayWords(noon) };
@@ -111,7 +111,9 @@ function clock(utc: number, zone: string): number {
   const offsetAt = offsetOf(zone);
   // Twice, for the days on which the offset changes between.
   const guess = utc - offsetAt(utc);
-  return utc - offsetAt(guess);
+  const at = utc - offsetAt(guess);
+  // What the clocks leave out is when they have gone on: a day without a midnight does not begin on the day before.
+  return at + offsetAt(at) === utc ? at : Math.max(at, guess);
 }
 
 const offsets = new Map<string, (at: number) => number>();
