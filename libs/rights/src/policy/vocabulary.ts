@@ -58,7 +58,10 @@ export function shortName(term: string): string {
 
 const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-const countries = new Set(letters.flatMap((first) => letters.map((second) => first + second)).filter((code) => regions.of(code) !== undefined));
+// Names that Unicode has besides: parts of countries, unions of them, and what is no place at all. In which countries they lie is not known here.
+const others = new Set(['AC', 'CP', 'CQ', 'DG', 'EA', 'EU', 'EZ', 'IC', 'QO', 'TA', 'UN', 'XA', 'XB', 'ZZ']);
+const isCountry = (code: string): boolean => regions.of(code) !== undefined && new Intl.Locale(`und-${code}`).region === code && !others.has(code);
+const countries = new Set(letters.flatMap((first) => letters.map((second) => first + second)).filter(isCountry));
 const places = new Map(Object.entries<string[]>(profile.places));
 
 /** What a policy may say. A studio's own profile, or an outside suite, extends it; what is in it stays as it is. */
@@ -161,10 +164,10 @@ const isForeign = (place: string): boolean => /^(https?|urn|wd):\S+$/.test(place
 
 /**
  * Whether the place `inner` lies in `outer`: unknown when only part of it does, as a use throughout the EU does for Germany, and when
- * one is a code and the other somebody else's IRI, which may mean the same.
+ * one is somebody else's IRI and the other anything else, which may mean the same.
  */
 export function placeWithin(inner: string, outer: string): Truth {
-  if (isForeign(inner) !== isForeign(outer)) return 'unknown';
+  if (isForeign(inner) || isForeign(outer)) return inner === outer ? true : 'unknown';
   const outers = leaves(outer);
   const parts = leaves(inner).map((part) => {
     if (outers.some((place) => part === place || part.startsWith(`${place}-`))) return 'in';
