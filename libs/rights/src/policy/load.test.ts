@@ -65,6 +65,12 @@ describe('what is not of the profile is refused at load, with the path inside th
     ['an empty list of targets', policy({ permission: [{ ...rule, target: [] }] }), 'at /permission/0/target: it is empty'],
     ['an assignee that is null', policy({ permission: [{ ...rule, assignee: null }] }), 'at /permission/0/assignee: it is empty'],
     ['a ticket as type', policy({ '@type': 'Ticket' }), 'at /@type'],
+    ['a list that says more than its items', policy({ permission: [{ ...rule, constraint: { '@list': [], ...before } }] }), 'at /permission/0/constraint: what stands beside @list'],
+    ['a set beside which a prohibition is written', policy({ prohibition: { '@set': [], ...rule } }), 'at /prohibition: what stands beside @set'],
+    ['a set and a list in one', policy({ prohibition: { '@list': [], '@set': [rule] } }), 'at /prohibition'],
+    ['a value that is an id as well', withConstraint({ leftOperand: 'spatial', operator: 'eq', rightOperand: { '@value': 'DE', '@id': 'urn:example:elsewhere' } }), 'at /permission/0/constraint/0/rightOperand: it is a value or an id, not both'],
+    ['a day in an hour that no zone has', withConstraint({ ...before, rightOperand: { '@value': '2030-01-01+99:99', '@type': 'xsd:date' } }), 'at /permission/0/constraint/0/rightOperand: a time zone'],
+    ['a place of no country', withConstraint({ leftOperand: 'spatial', operator: 'eq', rightOperand: 'ZZ' }), '"ZZ" is not an ISO 3166 code'],
   ])('%s', (_, document, problem) => {
     let refusal: unknown;
     try {

@@ -400,6 +400,7 @@ class Loader {
     const typed = isObject(value) ? value : undefined;
     if (typed) for (const key of Object.keys(typed)) if (!['@value', '@type', '@id', 'uid'].includes(key)) throw invalid(`${path}/${key}`, 'it is not known here');
     const iri = typed?.['@id'] ?? typed?.uid;
+    if (iri !== undefined && typed?.['@value'] !== undefined) throw invalid(path, 'it is a value or an id, not both');
     const literal = typed ? (typed['@value'] ?? iri) : value;
     const own = typed?.['@type'] === undefined ? undefined : this.dataType({ value: typed['@type'], path: `${path}/@type` });
     if (own !== undefined && declared !== undefined && own !== declared) throw invalid(path, `its type ${own} is not the ${declared} that the constraint declares`);
@@ -462,6 +463,8 @@ class Loader {
     const field = fields.get(name);
     if (!field) return [];
     const { value, path } = field;
+    const [container] = isObject(value) ? ['@list', '@set'].filter((keyword) => keyword in value) : [];
+    if (container !== undefined && Object.keys(value as Json).length > 1) throw invalid(path, `what stands beside ${container} would not count`);
     const inside = Array.isArray(value) ? path : isObject(value) && '@list' in value ? `${path}/@list` : undefined;
     return many(value).map((item, at) => ({ value: item, path: inside === undefined ? path : `${inside}/${at}` }));
   }
