@@ -39,13 +39,15 @@ const words: Record<LicenceEventKind, string> = {
   SUSPENDED: 'Suspended',
   RESUMED: 'Resumed',
   WITHDRAWN: 'Withdrawn',
+  ATTACHED: 'Title put under it',
+  DETACHED: 'Title taken out',
 };
 
 /** What was done to a licence, by whom and why, newest first. */
 export function History({ licenceId }: { licenceId: string }) {
   const list = usePagedList(licenceEvents, { id: licenceId }, (data) => data.licence?.events, 50);
   return (
-    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-10" />} empty={<Empty title="Nothing was done yet">Drafts, signatures and stops are kept here.</Empty>}>
+    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-10" />} empty={<Empty title="Nothing was done yet">Drafts, signatures, titles and stops are kept here.</Empty>}>
       {(events) => (
         <ol className="flex flex-col text-sm">
           {events.map((event) => (

@@ -9,9 +9,7 @@ import { useCan } from '../../lib/session.js';
 import { Absent, Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
 import { Copied, Facts, Page, Panel, Tabs } from '../../ui/page.js';
-import { Empty, SkeletonRows } from '../../ui/states.js';
-import { Table } from '../../ui/table.js';
-import { TitleStateChip } from '../catalogue/title-state.js';
+import { Empty } from '../../ui/states.js';
 import { Duties } from '../duties/duties.js';
 import { HeldBanner } from '../holds/held-banner.js';
 import { DraftPanel } from './draft-panel.js';
@@ -20,28 +18,9 @@ import { licenceQuery, type Licence } from './licence-query.js';
 import { LicenceStateChip } from './licence-state.js';
 import { ProseOf } from './prose.js';
 import { StopPanel } from './stop-panel.js';
+import { Titles } from './titles.js';
 import { VersionDialog } from './version-dialog.js';
 import { Versions } from './versions.js';
-
-const licenceTitles = graphql(`
-  query LicenceTitles($id: ID!, $first: Int!, $after: String) {
-    licence(id: $id) {
-      id
-      titles(first: $first, after: $after) {
-        nodes {
-          id
-          name
-          state
-        }
-        pageInfo {
-          endCursor
-          hasNextPage
-        }
-        totalCount
-      }
-    }
-  }
-`);
 
 const licenceDecisions = graphql(`
   query LicenceDecisions($id: ID!, $first: Int!, $after: String) {
@@ -109,7 +88,7 @@ export function LicencePage() {
       />
       {open === 'terms' && <Terms licence={licence} onChange={look} />}
       {open === 'versions' && <Versions key={licence.versions.totalCount} licence={licence} />}
-      {open === 'titles' && <Titles licenceId={licence.id} />}
+      {open === 'titles' && <Titles licence={licence} onChange={look} />}
       {open === 'decisions' && <DecisionsOf licenceId={licence.id} />}
       {open === 'duties' && <Duties licenceId={licence.id} />}
       {open === 'history' && <History licenceId={licence.id} />}
@@ -144,24 +123,6 @@ function Terms({ licence, onChange }: { licence: Licence; onChange: () => void }
         <StopPanel licence={licence} onChange={onChange} />
       </div>
     </div>
-  );
-}
-
-function Titles({ licenceId }: { licenceId: string }) {
-  const list = usePagedList(licenceTitles, { id: licenceId }, (data) => data.licence?.titles, 50);
-  return (
-    <Paged list={list} waiting={<SkeletonRows rows={3} className="h-8" />} empty={<Empty title="No title is under it">A title is put under a licence when it is added to the catalogue.</Empty>}>
-      {(titles) => (
-        <Table
-          label="Titles under it"
-          rows={titles}
-          head="Title"
-          name={(title) => title.name}
-          to={(title) => ({ to: '/titles/$titleId', params: { titleId: title.id } })}
-          columns={[['State', (title) => <TitleStateChip state={title.state} />]]}
-        />
-      )}
-    </Paged>
   );
 }
 
