@@ -297,7 +297,7 @@ suite('the console, in a browser on the whole product (skipped without BACKLOT_C
     await officer.getByText('On hold', { exact: true }).waitFor();
     const editor = await signIn('editor', titleAddress);
     await editor.getByText('A claim by the estate of an actor').first().waitFor();
-    await editor.getByRole('region', { name: /^Player/ }).getByRole('alert').getByText('hold on the title').waitFor();
+    await editor.getByRole('region', { name: /^Player/ }).getByRole('alert').getByText('hold on this title').waitFor();
     expect(await editor.getByRole('button', { name: 'Lift the hold' }).count()).toBe(0);
     await officer.getByRole('button', { name: 'Lift the hold' }).click();
     await officer.getByLabel('Why it may be lifted').fill('Settled');

@@ -9,6 +9,7 @@ import { KeptKeys } from './kept.js';
 import { type Instead, Licences, type Stop } from './licences.js';
 import { type CompiledPolicy, evaluate, type PolicyRequest, type WorldState } from './policy/index.js';
 import { instantWords } from './policy/time.js';
+import { heldWords } from './policy/words.js';
 import { Simulations } from './simulations.js';
 import { type Bound, boundBy, noteUse, useIsNoted, usesBefore } from './uses.js';
 
@@ -201,7 +202,7 @@ function withStops(answer: Answer, [stop]: readonly Stop[]): Answer {
 /** A hold refuses whatever the licences say: one on a performer also those frames of a title in which they do not appear, because its key opens them all. */
 function withHolds(evaluation: Answer, [hold]: readonly Hold[]): Answer {
   if (!hold || evaluation.outcome === 'refuse') return evaluation;
-  const sentence = `Refused: a hold on the ${hold.kind} ${hold.subject} is in force since ${instantWords(hold.placedAt.getTime())} (${withoutStop(hold.why)}).`;
+  const sentence = `Refused: a hold on ${heldWords({ on: hold.kind, subject: hold.subject })} is in force since ${instantWords(hold.placedAt.getTime())} (${withoutStop(hold.why)}).`;
   // Its fields may be worked out only when they are asked for, so they are named.
   const { policies, requestSha256, stateSha256, trace } = evaluation;
   return {

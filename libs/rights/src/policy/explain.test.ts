@@ -127,6 +127,15 @@ describe('a hold', () => {
       whatWouldChangeIt: `Knowing that urn:x:a does not appear in ${film}, or lifting the hold; other terms refuse it as well.`,
     });
   });
+  test('names what people have a name for, and not an id that was drawn at random', () => {
+    const id = 'urn:uuid:01993a3e-0000-7000-8000-000000000001';
+    const on = (kind: Hold['on'], targets = [{ id, ancestors: [] }]) => ask([], { targets }, { holds: [{ ...hold(kind, id), subject: id }] }).reason;
+    const since = 'is in force since 1 May 2026, 12:00 UTC (a complaint)';
+    expect(on('title').sentence).toBe(`Refused: a hold on this title ${since}.`);
+    expect(on('title', [{ id, ancestors: [] }, { id: film, ancestors: [] }]).sentence).toContain(`a hold on one of the titles ${since}. All 2`);
+    expect(on('performer')).toMatchObject({ sentence: `Refused: a hold on the performer ${id} ${since}; it is not known who appears in this title.`, whatWouldChangeIt: expect.stringContaining('appear in this title, or lifting') });
+    expect(ask([], { targets: [{ id, ancestors: [] }] }).reason.sentence).toBe('Refused: no licence covers this title.');
+  });
   test('on whoever needs no more than to be lifted', () => {
     for (const one of [hold('studio', 'urn:x:studio'), hold('licence', 'urn:x:p'), hold('title', film)]) expect(ask([allows], {}, { holds: [one] }).reason.whatWouldChangeIt).toBe('Lifting the hold.');
   });

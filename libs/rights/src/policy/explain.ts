@@ -3,7 +3,7 @@ import { without, type Clause, type CompiledPolicy } from './compile.js';
 import type { Condition } from './load.js';
 import { readInstant, instantWords } from './time.js';
 import type { Evaluation, Exclusion, Hold, PolicyRequest, Reason, RuleTrace, WorldState } from './types.js';
-import { clauseWords, conditionWords, factWords, listWords, segmentWords, sentence, settling } from './words.js';
+import { clauseWords, conditionWords, factWords, heldWords, idWords, listWords, segmentWords, sentence, settling } from './words.js';
 import { actionPath, wordsFor } from './vocabulary.js';
 
 /** Why an evaluation came out as it did: the smallest set of rules and facts, in a sentence that a lawyer accepts. */
@@ -49,7 +49,7 @@ export function explain(decided: Decided, again: Again): Reason {
   if (failures.length === 0) return allowed(action, grants, decided, again);
   // A hold is an emergency: who asks must hear of it first.
   const held = failures.filter((failure) => failure.why === 'held');
-  const reasons = (held.length > 0 ? held : failures).map((failure) => ({ failure, reason: refused(action, failure) }));
+  const reasons = (held.length > 0 ? held : failures).map((failure) => ({ failure, reason: refused(action, failure, titleIn(request)) }));
   const { failure, reason } = reasons.reduce((best, one) => (sizeOf(one.reason) < sizeOf(best.reason) ? one : best));
   const stopped = new Set(failures.flatMap((one) => ('target' in one ? [one.target] : []))).size;
   const affected = stopped === request.targets.length ? `All ${stopped} titles asked for are refused` : `${stopped} of the ${request.targets.length} titles asked for ${stopped === 1 ? 'is' : 'are'} refused`;
@@ -58,23 +58,26 @@ export function explain(decided: Decided, again: Again): Reason {
 
 const sizeOf = ({ rules, facts }: Pick<Reason, 'rules' | 'facts'>): number => rules.length + facts.length;
 
-function refused(action: string, failure: Failure): Omit<Reason, 'whatWouldChangeIt'> {
+/** What a title is called whose id says nothing to a reader. */
+const titleIn = ({ targets }: PolicyRequest): string => (targets.length < 2 ? 'this title' : 'one of the titles');
+
+function refused(action: string, failure: Failure, title: string): Omit<Reason, 'whatWouldChangeIt'> {
   switch (failure.why) {
     case 'senseless':
       return { rules: [], facts: [], sentence: `Refused: ${failure.problem}.` };
     case 'held': {
       const { hold, target, doubt } = failure;
       const since = readInstant(hold.since);
-      const doubts = doubt ? `; it is not known who appears in ${target}` : '';
-      return { rules: [hold.id], facts: [], sentence: `Refused: a hold on the ${hold.on} ${hold.subject} is in force${since === undefined ? '' : ` since ${instantWords(since)}`} (${hold.why})${doubts}.` };
+      const doubts = doubt ? `; it is not known who appears in ${idWords(target, title)}` : '';
+      return { rules: [hold.id], facts: [], sentence: `Refused: a hold on ${heldWords(hold, title)} is in force${since === undefined ? '' : ` since ${instantWords(since)}`} (${hold.why})${doubts}.` };
     }
     case 'excluded': {
       const { exclusion: { id, clause, segment, why, target } } = failure;
       const by = clause === undefined ? 'an exclusion leaves out' : `clause ${clause} leaves out`;
-      return { rules: [id], facts: [], sentence: `Refused: ${by} ${segmentWords(segment)} of ${target} (${why}).` };
+      return { rules: [id], facts: [], sentence: `Refused: ${by} ${segmentWords(segment)} of ${idWords(target, title)} (${why}).` };
     }
     case 'uncovered':
-      return { rules: [], facts: [{ name: 'target', value: failure.target }], sentence: `Refused: no licence covers ${failure.target}.` };
+      return { rules: [], facts: [{ name: 'target', value: failure.target }], sentence: `Refused: no licence covers ${idWords(failure.target, title)}.` };
     case 'void': {
       const { policy, by, against: [against] } = failure;
       return {
@@ -140,7 +143,7 @@ function wayOut(failure: Failure, decided: Decided, again: Again): string {
       return 'A request with a known action, a time with its zone, who asks and at least one target.';
     case 'held': {
       const lifted = { state: { ...state, holds: state.holds?.filter(({ id }) => id !== failure.hold.id) ?? [] } };
-      return honest(failure.doubt ? `Knowing that ${failure.hold.subject} does not appear in ${failure.target}, or lifting the hold` : 'Lifting the hold', flips(lifted));
+      return honest(failure.doubt ? `Knowing that ${failure.hold.subject} does not appear in ${idWords(failure.target, titleIn(request))}, or lifting the hold` : 'Lifting the hold', flips(lifted));
     }
     case 'excluded': {
       const lifted = { state: { ...state, exclusions: state.exclusions?.filter(({ id }) => id !== failure.exclusion.id) ?? [] } };

@@ -1,6 +1,6 @@
 import type { Condition, Constraint, Duty, RightValue, Rule } from './load.js';
 import { dayWords, instantWords, type Interval } from './time.js';
-import type { ConditionTrace, Segment } from './types.js';
+import type { ConditionTrace, Hold, Segment } from './types.js';
 import { shortName, triggers, wordsFor, type Operator } from './vocabulary.js';
 
 /** The English of contracts: rules, conditions and facts as a lawyer would say them. */
@@ -13,8 +13,17 @@ export function clauseWords(rule: { clause?: string; uid: string }): string {
 /** "frames 100 to 199 at 24 a second" */
 export const segmentWords = ({ first, end, rate }: Segment): string => `frames ${first} to ${end - 1} at ${rate} a second`;
 
+/** An id as people read it: nobody says those that a product drew at random, so these become `otherwise`. */
+export const idWords = (id: string, otherwise: string): string => (/^(urn:uuid:)?[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id) ? otherwise : id);
+
 export function listWords(items: readonly string[], last: 'and' | 'or'): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)!}`;
+}
+
+/** "the title urn:example:film:1"; without an id that nobody says, "this title". */
+export function heldWords({ on, subject }: Pick<Hold, 'on' | 'subject'>, title = 'this title'): string {
+  const named = on === 'performer' ? subject : idWords(subject, '');
+  return named ? `the ${on} ${named}` : on === 'title' ? title : `the ${on}`;
 }
 
 /** "until 31 Jan 2026", "in DE, FR or ES": reads on after "allows fine-tuning" in a rule for these assignees. */
