@@ -15,7 +15,7 @@ export const TitleCard = memo(function TitleCard({ title }: { title: CatalogueTi
   return (
     <Link to="/titles/$titleId" params={{ titleId: title.id }} className="group block rounded-lg">
       <div className="relative aspect-video overflow-hidden rounded-lg bg-panel ring-1 ring-line ring-inset">
-        <Still url={title.posterUrl} className="size-full object-cover transition-opacity group-hover:opacity-85" />
+        <Still reason="in words" url={title.posterUrl} className="size-full object-cover transition-opacity group-hover:opacity-85" />
         {isMoving(title.state) && progress != null && (
           <div className="absolute inset-x-2 bottom-2">
             <Progress value={progress} label={`${title.name}: ${title.state.toLowerCase()}`} />

@@ -32,7 +32,7 @@ export function Samples<One extends Sample>({ samples, children }: { samples: On
             style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
           >
             <div className="grid h-[4.5rem] w-32 shrink-0 place-items-center overflow-hidden rounded-sm bg-panel">
-              <Still url={sample.keyframeUrl} className="size-full object-cover" />
+              <Still reason="on hover" url={sample.keyframeUrl} className="size-full object-cover" />
             </div>
             <div className="min-w-0 flex-1 text-sm">
               {sample.says}

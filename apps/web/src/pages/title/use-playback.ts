@@ -1,6 +1,7 @@
 import Hls from 'hls.js/light';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { FrameClock } from '../../lib/frames.js';
+import { refusalOf } from '../../lib/refusal.js';
 import type { ReasonLike } from '../../ui/states.js';
 import type { Playhead } from './playhead.js';
 
@@ -27,6 +28,7 @@ export interface Playback {
 }
 
 const FASTEST = 8;
+const broken = { code: 'NO_FILM', message: 'The film could not be played.', wayOut: 'Load the page again.' };
 /** The copy without the frames that are left out is being made. */
 export const PENDING = 'MASK_PENDING';
 /** What is left out changed after the playlist was read. */
@@ -66,7 +68,7 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
       const refused = status >= 400 && status < 500;
       if (!data.fatal && !refused) return;
       hls.stopLoad();
-      void refusalOf(data.frag?.url ?? playlistUrl).then((reason) => {
+      void refusalOf(data.frag?.url ?? playlistUrl, broken).then((reason) => {
         if (closed) return;
         if (reason.code === PENDING || reason.code === OUTDATED) again = setTimeout(reload, reason.code === PENDING ? 2000 : 500);
         if (reason.code !== OUTDATED) setProblem(reason);
@@ -172,15 +174,4 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
   }, [video, speed, play, stop]);
 
   return { video: setVideo, ready, playing: playing || speed < 0, speed, problem, reload, toggle, stop, show, step, forwards, backwards };
-}
-
-/** Why an address gives no film, in the product's own words: the players' loader keeps only a number. */
-async function refusalOf(url: string): Promise<ReasonLike> {
-  const broken = { code: 'NO_FILM', message: 'The film could not be played.', wayOut: 'Load the page again.' };
-  try {
-    const answer = await fetch(url, { headers: { range: 'bytes=0-0' } });
-    return answer.ok ? broken : ((await answer.json()) as ReasonLike);
-  } catch {
-    return { ...broken, message: 'Backlot did not answer.', wayOut: 'Look whether the product is running, then load the page again.' };
-  }
 }
