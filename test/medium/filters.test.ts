@@ -148,26 +148,57 @@ describe('a dataset version goes by its filter set', () => {
 });
 
 describe('a preview', () => {
-  const drawn = async (sets: { name: string; rules: RuleInput[] }[]): Promise<void> => {
-    for (const { name, rules: written } of sets) {
-      const { id } = await a.curation.filters.create(a.scope, { name, rules: written });
+  /** Builds with each set what its preview told, shot by shot and rule by rule. */
+  const foretold = async (studio: FilmStudio, titleIds: string[], sets: Record<string, RuleInput[]>): Promise<void> => {
+    for (const [name, written] of Object.entries(sets)) {
+      const { id } = await studio.curation.filters.create(studio.scope, { name, rules: written });
       const filter = { setId: id, version: 1 };
-      const { kept, dropped, rules: counted } = await (await a.curation.previewFilter(a.scope, { titleIds: [titleId], filter })).counts();
-      const version = await a.frozen({ name, titleIds: [titleId], filter });
-      const drops = await a.drops(version.id);
-      const shots = new Set((await a.curation.clips(a.scope, version.id, { first: 100 })).items.map(({ shotId }) => shotId));
-      expect({ name, kept, dropped }).toEqual({ name, kept: shots.size, dropped: drops.length });
+      const { kept, dropped, rules: counted } = await (await studio.curation.previewFilter(studio.scope, { titleIds, filter })).counts();
+      const { id: versionId } = await studio.curation.buildDataset(studio.scope, { name, titleIds, filter });
+      await studio.curation.freeze.run(studio.context(versionId)).catch((error: Error & { code?: string }) => {
+        if (error.code !== 'EMPTY_DATASET') throw error;
+      });
+      const drops = await studio.drops(versionId);
+      const shots = await studio.inStudio(() => rows(`select distinct shot_id from dataset_clip where version_id = $1`, [versionId]));
+      expect({ name, kept, dropped }).toEqual({ name, kept: shots.length, dropped: drops.length });
       expect(counted.map(({ rule, drops: count }) => [rule.id, count])).toEqual(['TOO_SHORT', ...written.map((rule) => rule.id)].map((rule) => [rule, drops.filter(({ code }) => code === rule).length]));
     }
   };
 
   test('says what the build then does, rule by rule', async () => {
-    await drawn([
-      { name: 'p1', rules: [...STANDARD] },
-      { name: 'p2', rules: [sharp(0.15), { id: 'DARK', measure: 'brightness', comparison: 'at_least', threshold: 0.1 }, ...STANDARD] },
-      { name: 'p3', rules: [{ id: 'LONG', measure: 'seconds', comparison: 'at_least', threshold: 2 }, sharp(0.2)] },
-      { name: 'p4', rules: [{ id: 'FIRST', measure: 'entry', comparison: 'none_of', values: ['start'] }] },
-    ]);
+    await foretold(a, [titleId], {
+      p1: [...STANDARD],
+      p2: [sharp(0.15), { id: 'DARK', measure: 'brightness', comparison: 'at_least', threshold: 0.1 }, ...STANDARD],
+      p3: [{ id: 'LONG', measure: 'seconds', comparison: 'at_least', threshold: 2 }, sharp(0.2)],
+      p4: [{ id: 'FIRST', measure: 'entry', comparison: 'none_of', values: ['start'] }],
+      p5: [{ id: 'EMPTY', measure: 'place', comparison: 'one_of', values: ['indoors'], unknown: 'drop' }],
+    });
+  });
+
+  test('says it of any measures and any rules', async () => {
+    let seed = 20261123;
+    const chance = (): number => (seed = (seed * 48271) % 2147483647) / 2147483647;
+    const any = await world.studio('Any');
+    const analyse: typeof plainMedia.analyse = async (address, options) => {
+      const analysis = await plainMedia.analyse(address, options);
+      for (const shot of analysis.shots) {
+        const { letterbox } = shot.measures;
+        shot.measures = { brightness: chance(), contrast: chance() / 2, motion: chance() * 40, blur: chance(), saturation: chance() / 2, blackFraction: chance() ** 2, frozenFraction: chance(), letterbox: { ...letterbox, top: Math.floor(chance() * 120) }, ...(chance() < 0.5 && { motionKind: chance() < 0.5 ? 'pan' : 'static' }) };
+        if (chance() < 0.7) shot.labels = { people: { value: chance() < 0.5 ? 1 : 'several', source: 'modelled', confidence: 0.8 }, objects: ['dog', 'car', 'cat'].filter(() => chance() < 0.5).map((value) => ({ value, source: 'modelled', confidence: 0.6 })) };
+      }
+      return analysis;
+    };
+    const studio = new FilmStudio(world, any, { parts: { ...plainMedia, analyse }, probe: async () => probed });
+    const titleIds = [await studio.analysed(randomBytes(900)), await studio.analysed(randomBytes(901)), await studio.analysed(randomBytes(902))];
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(chance() * from.length)]!;
+    const rule = (_: unknown, at: number): RuleInput => {
+      const measure = pick(MEASURES);
+      const about = { id: `RULE_${at}`, measure: measure.name, unknown: pick(['keep', 'keep', 'drop']) };
+      return measure.kind === 'number'
+        ? { ...about, comparison: pick(['at_least', 'at_most']), threshold: measure.low + (measure.high - measure.low) * chance() * (measure.unit === 'share' ? 1 : 0.3) }
+        : { ...about, comparison: pick(['one_of', 'none_of']), values: [pick(measure.values ?? ['dog', 'car'])] };
+    };
+    await foretold(studio, titleIds, Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`any ${at}`, Array.from({ length: 1 + Math.floor(chance() * 4) }, rule)])));
   });
 
   test('of rules that are only thought of, of presets, of other clips', async () => {
@@ -278,6 +309,11 @@ describe('histograms and samples', () => {
     expect(blur!.bins.reduce((sum, { count }) => sum + count, 0)).toBe(looked);
     // Blur is spread evenly: three quarters are dropped, give or take five standard deviations.
     expect(Math.abs(counted[1]!.breaks / looked - 0.75)).toBeLessThan(5 * Math.sqrt((0.75 * 0.25) / looked));
+    // No shot between those of the sample is read.
+    const read = (): Promise<{ fetched: string; scanned: string } | undefined> => row(`select idx_tup_fetch as fetched, seq_tup_read as scanned from pg_stat_xact_user_tables where relname = 'shot'`);
+    const [before, after] = await studio.inStudio(async () => [await read(), await preview.histograms(), await read()].filter((one) => !Array.isArray(one)) as { fetched: string; scanned: string }[]);
+    expect(Number(after!.scanned) - Number(before!.scanned)).toBe(0);
+    expect(Number(after!.fetched) - Number(before!.fetched)).toBeLessThan(looked + 100);
     const again = await studio.curation.previewFilter(studio.scope, { titleIds, rules: [sharp(0.25)] });
     expect((await again.counts()).dropped).toBe((await preview.counts()).dropped);
   });
