@@ -16,6 +16,7 @@ import { HoldsByMarks1700000000013 } from './0013-holds-by-marks.js';
 import { DecisionsOfLicences1700000000014 } from './0014-decisions-of-licences.js';
 import { Duplicates1700000000015 } from './0015-duplicates.js';
 import { Filters1700000000016 } from './0016-filters.js';
+import { Review1700000000017 } from './0017-review.js';
 
 const migrations = [
   Platform1700000000001,
@@ -34,6 +35,7 @@ const migrations = [
   DecisionsOfLicences1700000000014,
   Duplicates1700000000015,
   Filters1700000000016,
+  Review1700000000017,
 ];
 
 /**

@@ -49,6 +49,13 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['retryTitle', 'title', `mutation ($id: ID!) { retryTitle(id: $id) { ${refused} } }`],
   ['cancelJob', 'job', `mutation ($id: ID!) { cancelJob(id: $id) { ${refused} } }`],
   ['correctShot', 'shot', `mutation ($id: ID!) { correctShot(id: $id, field: "sentence", value: "x") { ${refused} } }`],
+  ['reviewQueue', 'title', 'query ($id: ID!) { reviewQueue(first: 5, titleId: $id) { nodes { id review { version } } totalCount } }'],
+  ['changeEntry', 'shot', `mutation ($id: ID!) { changeEntry(id: $id, version: 0, input: { kind: "cut", first: 5 }) { ${refused} } }`],
+  ['splitShot', 'shot', `mutation ($id: ID!) { splitShot(id: $id, version: 0, input: { kind: "cut", first: 5 }) { ${refused} } }`],
+  ['mergeShot', 'shot', `mutation ($id: ID!) { mergeShot(id: $id, version: 0) { ${refused} } }`],
+  ['acceptShot', 'shot', `mutation ($id: ID!) { acceptShot(id: $id, version: 0) { ${refused} } }`],
+  ['acceptShots', 'title', `mutation ($id: ID!) { acceptShots(titleId: $id, confidence: 0) { ${refused} } }`],
+  ['undoShotEdit', 'shotEdit', `mutation ($id: ID!) { undoShotEdit(id: $id) { ${refused} } }`],
   ['addExclusion', 'title', `mutation ($id: ID!) { addExclusion(titleId: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],
   ['changeExclusion', 'exclusion', `mutation ($id: ID!) { changeExclusion(id: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],
   ['removeExclusion', 'exclusion', `mutation ($id: ID!) { removeExclusion(id: $id) { ${refused} } }`],
@@ -134,6 +141,7 @@ describe('what if another studio calls this?', () => {
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
       filterSets(first: 100) { nodes { id versions(first: 9) { nodes { version } } } totalCount } filterPreview(input: { titleIds: [] }) { shots examples(code: "BLACK", side: UNKNOWN, first: 9) { nodes { shot { id titleId: id } } } }
+      reviewQueue(first: 9) { nodes { id review { reviewedBy } } totalCount } reviewed: titles(first: 9) { nodes { review { reviewers { memberName } quality { detected } disagreements(first: 3) { nodes { shotId } } edits(first: 3) { nodes { id } } } } }
       holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }
       log { entries(first: 100) { nodes { payload } totalCount } } me { id studio { id name } }
     }`);

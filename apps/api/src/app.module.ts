@@ -37,6 +37,7 @@ import { LicenceEventResolver, LicenceResolver, LicencesResolver, LicenceVersion
 import { HoldResolver, HoldsResolver, LicenceHoldsResolver, TitleHoldsResolver } from './resolvers/holds.js';
 import { LogEntryResolver, LogResolver } from './resolvers/log.js';
 import { MemberResolver, SignInResolver } from './resolvers/members.js';
+import { ReviewOfShotResolver, ReviewOfTitleResolver, ReviewResolver, ShotEditResolver, TitleReviewResolver } from './resolvers/review.js';
 import { DecisionResolver, RightsResolver } from './resolvers/rights.js';
 import { FlipResolver, FlipsOfTitleResolver, SimulationResolver, SimulationsResolver } from './resolvers/simulations.js';
 import { AnalysisResolver, ShotResolver, TitleResolver, TitlesResolver, UploadResolver } from './resolvers/titles.js';
@@ -53,6 +54,7 @@ const resolvers = [
   HoldsResolver, HoldResolver, LicenceHoldsResolver, TitleHoldsResolver,
   DutiesResolver, DutyResolver,
   FiltersResolver, FilterSetResolver, FilterVersionResolver, FilterRuleResolver, FilterMeasureResolver, AppliedFilterResolver, FilterPreviewResolver,
+  ReviewResolver, ReviewOfShotResolver, ReviewOfTitleResolver, TitleReviewResolver, ShotEditResolver,
   DuplicatesResolver, DuplicatesOfShotResolver, DuplicateClusterResolver, ShotDuplicateResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,

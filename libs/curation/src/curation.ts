@@ -13,6 +13,7 @@ import { Shown } from './mask.js';
 import { playlist } from './playlist.js';
 import { type Analysis, analysisColumns, type AnalysisRow, type CaptionField, type Clip, type Correction, type DatasetVersion, type Drop, type Shot, shotColumns, type ShotRow, toAnalysis, toShot, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type DatasetInput, datasetOf } from './query.js';
+import { Review } from './review/review.js';
 import type { Bucket } from './selection.js';
 
 /** Caption fields that a member may write; 'sentence' is the whole of it. */
@@ -35,6 +36,7 @@ export class Curation {
   private readonly shown: Shown;
   /** The rules by which a studio keeps and drops shots. */
   readonly filters: FilterSets;
+  readonly review: Review;
   /** What curation does when something happened in a lib to its left. */
   readonly reactions: Partial<Record<string, EventHandler>> = {
     'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
@@ -52,6 +54,7 @@ export class Curation {
     this.duplicates = new Duplicates(database);
     this.freeze = freeze({ database, vault, rights, media, duplicates: this.duplicates });
     this.filters = new FilterSets(database);
+    this.review = new Review(database, rights);
     this.shown = new Shown({ database, vault, rights, media });
     this.mask = this.shown.job;
     this.findDuplicates = { run: ({ scope, signal }) => this.duplicates.place(scope, signal) };

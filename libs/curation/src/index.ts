@@ -8,6 +8,7 @@
  * - near-duplicates: shots that show one take, in any title and encode of the studio; the best of a cluster represents it
  * - rule: keeps a shot whose measure compares as it says, or drops it; a filter set is rules under a name, every version of them kept
  * - preview: what a filter set would keep and drop, before anything is built
+ * - review: people put shots right; each edit is kept with what was and what is, and says how good the detector was
  * - drop: a shot that was left out, with a code and the value that settled it
  */
 export { Curation } from './curation.js';
@@ -22,4 +23,6 @@ export type { FilterChange, FilterSet, FilterSetInput, FilterVersion } from './f
 export type { Media } from './media.js';
 export type { DatasetInput } from './query.js';
 export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
+export type { KindQuality } from './review/quality.js';
+export type { Disagreement, EntryInput, Reviewed, Reviewing, ShotEdit, ShotReview, Verdict } from './review/review.js';
 export type { Bucket } from './selection.js';

@@ -38,6 +38,8 @@ export function loaders(services: Services, me: Scope) {
     markCount: byId((ids) => rights.exclusions.countMarks(me, ids), 0),
     shot: byId(async (ids) => keyed(await curation.shotsById(me, ids)), null),
     shotCount: byId((ids) => curation.countShots(me, ids), 0),
+    shotReview: byId((ids) => curation.review.ofShots(me, ids), null),
+    titleReview: byId((ids) => curation.review.progressOf(me, ids), null),
     corrections: byId((ids) => curation.correctionsOf(me, ids), []),
     datasetVersion: byId(async (ids) => keyed(await curation.datasetVersionsById(me, ids)), null),
     base: byId(async (ids) => keyed(await training.basesById(me, ids)), null),

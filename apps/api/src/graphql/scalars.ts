@@ -39,7 +39,7 @@ const BigInt_ = new GraphQLScalarType<bigint, string>({
 const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
 
 const RESULTS = { SignInResult: 'Member', TitleEditResult: 'Title' } as Record<string, string>;
-for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'DatasetVersion', 'FilterSet', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
+for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'ShotEdit', 'DatasetVersion', 'FilterSet', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
 
 /** How the schema's own types are read and written. */
 export const schemaTypes = {
@@ -51,6 +51,7 @@ export const schemaTypes = {
   TitleState: words('REGISTERED', 'UPLOADING', 'CHECKING', 'ANALYSING', 'READY', 'REFUSED', 'WITHHELD'),
   DatasetState: words('BUILDING', 'FROZEN', 'FAILED', 'CANCELLED'),
   RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
+  ShotEditKind: words('CHANGED', 'SPLIT', 'MERGED', 'ACCEPTED'),
   MarkKind: words('PERFORMER', 'CUE'),
   MarkSource: words('WRITTEN', 'MODELLED'),
   Review: words('WAITING', 'APPROVED', 'REJECTED'),

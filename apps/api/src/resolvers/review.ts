@@ -1,0 +1,123 @@
+import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Principal } from '#libs/access';
+import { Catalogue, type Title } from '#libs/catalogue';
+import { Curation, type Disagreement, type EntryInput, type KindQuality, type Reviewed, type Reviewing, type Shot, type ShotEdit, type ShotReview } from '#libs/curation';
+import type { Page } from '#libs/platform';
+import type { RequestContext } from '../graphql/context.js';
+import { Can, Me } from '../guard/permission.js';
+import { type Connection, connection } from './connection.js';
+import { UnknownFilter } from './unknown-filter.js';
+
+const MOST_TOLD = 100;
+
+@Resolver()
+export class ReviewResolver {
+  constructor(
+    private readonly curation: Curation,
+    private readonly catalogue: Catalogue,
+    private readonly unknown: UnknownFilter,
+  ) {}
+
+  @Query()
+  @Can('read', 'Shot')
+  reviewQueue(@Me() me: Principal, @Args() { titleId, ...page }: Page & { titleId?: string | null }): Promise<Connection<Shot>> {
+    const list = (): Promise<Connection<Shot>> => connection(this.curation.review.queue(me, page, titleId), () => this.curation.review.countQueue(me, titleId));
+    return this.unknown.orNothing(me, 'reviewQueue', titleId, (id) => this.catalogue.title(me, id), list);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  changeEntry(@Me() me: Principal, @Args('id') id: string, @Args('version') version: number, @Args('input') input: EntryInput): Promise<ShotEdit> {
+    return this.curation.review.change(me, id, version, input);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  splitShot(@Me() me: Principal, @Args('id') id: string, @Args('version') version: number, @Args('input') input: EntryInput): Promise<ShotEdit> {
+    return this.curation.review.split(me, id, version, input);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  mergeShot(@Me() me: Principal, @Args('id') id: string, @Args('version') version: number): Promise<ShotEdit> {
+    return this.curation.review.merge(me, id, version);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  acceptShot(@Me() me: Principal, @Args('id') id: string, @Args('version') version: number): Promise<ShotEdit> {
+    return this.curation.review.accept(me, id, version);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  acceptShots(@Me() me: Principal, @Args('titleId') titleId: string, @Args('confidence') confidence: number): Promise<ShotEdit> {
+    return this.curation.review.acceptAbove(me, titleId, confidence);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  undoShotEdit(@Me() me: Principal, @Args('id') id: string): Promise<ShotEdit> {
+    return this.curation.review.undo(me, id);
+  }
+}
+
+@Resolver('Shot')
+@Can('read', 'Shot')
+export class ReviewOfShotResolver {
+  @ResolveField()
+  review(@Parent() shot: Shot, @Context() { load }: RequestContext): Promise<ShotReview | null> {
+    return load.shotReview.load(shot.id);
+  }
+}
+
+@Resolver('Title')
+@Can('read', 'Shot')
+export class ReviewOfTitleResolver {
+  @ResolveField()
+  review(@Parent() title: Title, @Context() { load }: RequestContext): Promise<Reviewed | null> {
+    return load.titleReview.load(title.id);
+  }
+}
+
+@Resolver('TitleReview')
+@Can('read', 'Shot')
+export class TitleReviewResolver {
+  constructor(private readonly curation: Curation) {}
+
+  @ResolveField()
+  reviewers(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<Reviewing[]> {
+    return this.curation.review.reviewers(me, titleId);
+  }
+
+  @ResolveField()
+  quality(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<KindQuality[]> {
+    return this.curation.review.quality(me, titleId);
+  }
+
+  @ResolveField()
+  disagreements(@Parent() { titleId }: Reviewed, @Me() me: Principal, @Args() page: Page): Promise<Connection<Disagreement>> {
+    return connection(this.curation.review.disagreements(me, titleId, page), () => this.curation.review.countDisagreements(me, titleId));
+  }
+
+  @ResolveField()
+  edits(@Parent() { titleId }: Reviewed, @Me() me: Principal, @Args() page: Page): Promise<Connection<ShotEdit>> {
+    return connection(this.curation.review.edits(me, titleId, page), () => this.curation.review.countEdits(me, titleId));
+  }
+}
+
+@Resolver('ShotEdit')
+@Can('read', 'Shot')
+export class ShotEditResolver {
+  @ResolveField()
+  before(@Parent() edit: ShotEdit): object[] {
+    return told(edit.before);
+  }
+
+  @ResolveField()
+  after(@Parent() edit: ShotEdit): object[] {
+    return told(edit.after);
+  }
+}
+
+const told = (shots: ShotEdit['before']): object[] => shots.slice(0, MOST_TOLD).map(({ id, first_frame: first, last_frame: last, entry }) => ({ id, first, last, entry }));
