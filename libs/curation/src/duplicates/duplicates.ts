@@ -88,6 +88,7 @@ export class Duplicates {
     for (let more = true; more; ) {
       signal?.throwIfAborted();
       more = await this.database.inStudio(scope, async () => {
+        await alone();
         // Two that place at once would not see each other's representatives.
         await rows(`select pg_advisory_xact_lock(hashtextextended($1, 4210))`, [scope.studioId]);
         for (let count = 0; count < AT_ONCE; count++) {
@@ -171,6 +172,7 @@ export class Duplicates {
       const shot = isId(shotId) ? await row<Partial<Known>>(`select ${columns} from shot s left join print p on p.shot_id = s.id where s.studio_id = $1 and s.id = $2`, [scope.studioId, shotId]) : undefined;
       if (!shot) throw notFound('shot');
       if (!shot.shot_id) return [];
+      await alone();
       const print = shot as Known;
       const asked = mirror ? { ...print, hashes: toBigints(mirrored(fromBigints(print.hashes))) } : print;
       const found = (await near(scope, asked)).map(({ of: { shot_id, title_id }, ...kinship }) => ({ shotId: shot_id, titleId: title_id, ...kinship }));
@@ -212,6 +214,11 @@ function isBetter(a: Known, b: Known): boolean {
   if (a.quality !== b.quality) return a.quality > b.quality;
   if (a.content !== b.content) return a.content < b.content;
   return a.shot_id < b.shot_id;
+}
+
+/** The planner thinks that hundreds of look-ups are worth parallel workers; to start them takes ten times as long as the look-ups. */
+async function alone(): Promise<void> {
+  await rows(`set local max_parallel_workers_per_gather = 0`);
 }
 
 /** The studio's other shots that are near-duplicates of one. */
