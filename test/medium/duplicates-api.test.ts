@@ -17,7 +17,7 @@ afterAll(() => api.close());
 /** Three shots of one take and one of another, in both studios the same. */
 async function twins(studio: TestStudio): Promise<{ title: string; shots: string[] }> {
   const { title, master } = await furnish(api, studio);
-  const shots = [newId(), newId(), newId(), newId()];
+  const shots = [newId(), newId(), newId(), newId()].sort();
   await api.services.database.inStudio(studio.scope, async () => {
     for (const [n, id] of shots.entries()) {
       const hash = n === 3 ? '-1' : String(BigInt(HASH) + BigInt(n));
