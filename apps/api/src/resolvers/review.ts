@@ -118,6 +118,11 @@ export class ShotEditResolver {
   after(@Parent() edit: ShotEdit): object[] {
     return told(edit.after);
   }
+
+  @ResolveField()
+  async shots(@Parent() edit: ShotEdit, @Context() { load }: RequestContext): Promise<Shot[]> {
+    return (await Promise.all(edit.shotIds.slice(0, MOST_TOLD).map((id) => load.shot.load(id)))).filter((shot) => shot !== null);
+  }
 }
 
 const told = (shots: ShotEdit['before']): object[] => shots.slice(0, MOST_TOLD).map(({ id, first_frame: first, last_frame: last, entry }) => ({ id, first, last, entry }));
