@@ -1,26 +1,26 @@
 import { Link } from '@tanstack/react-router';
 import { ChevronDown } from 'lucide-react';
+import type { DetailsHTMLAttributes } from 'react';
 import type { DecisionFieldsFragment } from '../generated/graphql.js';
 import { date, inWords, spaced } from '../lib/format.js';
 import { rangeInWords } from '../lib/ranges.js';
 import { Chip } from '../ui/chip.js';
 import { Copied, Facts } from '../ui/page.js';
+import { Rows } from '../ui/rows.js';
 import { Trace, type DecisionReason, type RuleTrace } from './trace.js';
 
 export function DecisionList({ decisions }: { decisions: DecisionFieldsFragment[] }) {
   return (
-    <div className="flex flex-col gap-2">
-      {decisions.map((decision) => (
-        <DecisionCard key={decision.id} decision={decision} />
-      ))}
-    </div>
+    <Rows rows={decisions} height={70} className="pb-2">
+      {(decision, details) => <DecisionCard decision={decision} {...details} />}
+    </Rows>
   );
 }
 
 /** One decision: its sentence, and behind it every rule with what was actually the case. */
-export function DecisionCard({ decision, open }: { decision: DecisionFieldsFragment; open?: boolean }) {
+export function DecisionCard({ decision, ...details }: { decision: DecisionFieldsFragment } & Pick<DetailsHTMLAttributes<HTMLDetailsElement>, 'open' | 'onToggle'>) {
   return (
-    <details open={open} className="group rounded-lg border border-line bg-panel [contain-intrinsic-size:auto_4rem] [content-visibility:auto] open:border-edge/60">
+    <details {...details} className="group rounded-lg border border-line bg-panel open:border-edge/60">
       <summary className="flex list-none items-start gap-3 px-4 py-3 [&::-webkit-details-marker]:hidden">
         <Chip tone={decision.permitted ? 'go' : 'stop'} className="mt-0.5 w-20 shrink-0">
           {decision.permitted ? 'Allowed' : 'Refused'}

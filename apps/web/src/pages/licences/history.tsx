@@ -3,6 +3,7 @@ import type { LicenceEventKind } from '../../generated/graphql.js';
 import { date } from '../../lib/format.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { Paged } from '../../ui/answered.js';
+import { Rows } from '../../ui/rows.js';
 import { Empty, SkeletonRows } from '../../ui/states.js';
 
 const licenceEvents = graphql(`
@@ -49,9 +50,9 @@ export function History({ licenceId }: { licenceId: string }) {
   return (
     <Paged list={list} waiting={<SkeletonRows rows={3} className="h-10" />} empty={<Empty title="Nothing was done yet">Drafts, signatures, titles and stops are kept here.</Empty>}>
       {(events) => (
-        <ol className="flex flex-col text-sm">
-          {events.map((event) => (
-            <li key={event.id} className="grid grid-cols-[minmax(0,1fr)] gap-x-6 border-b border-line py-2.5 [contain-intrinsic-size:auto_2.6rem] [content-visibility:auto] md:grid-cols-[11rem_minmax(0,1fr)_14rem]">
+        <Rows rows={events} height={41}>
+          {(event) => (
+            <div className="grid grid-cols-[minmax(0,1fr)] gap-x-6 border-b border-line py-2.5 text-sm md:grid-cols-[11rem_minmax(0,1fr)_14rem]">
               <span className="font-medium">
                 {words[event.kind]}
                 {event.version != null && <span className="figures font-normal text-faint"> version {event.version}</span>}
@@ -60,9 +61,9 @@ export function History({ licenceId }: { licenceId: string }) {
               <span className="figures text-xs text-faint md:text-right">
                 {event.member?.name ?? 'the product'}, {date(event.at)}
               </span>
-            </li>
-          ))}
-        </ol>
+            </div>
+          )}
+        </Rows>
       )}
     </Paged>
   );
