@@ -210,12 +210,16 @@ export class Duties {
    * is open once that was done; a waiver opens it as well.
    */
   async known(bound: readonly Bound[]): Promise<Required<Pick<WorldState, 'performed' | 'begun'>>> {
-    const found = await rows<{ duty: string; began: Date | null; done: Date | null; evidence: string | null }>(
-      `select duty, max(runs_from) as began, max(coalesce(fulfilled_at, waived_at)) as done, max(id::text) filter (where not (${open})) as evidence from duty where licence_id = any($1) and cause = '${WHOLE_LICENCE}' group by duty order by duty`,
+    const found = await rows<{ licence_id: string; duty: string; began: Date | null; done: Date | null; evidence: string | null }>(
+      `select licence_id, duty, max(runs_from) as began, max(coalesce(fulfilled_at, waived_at)) as done, max(id::text) filter (where not (${open})) as evidence from duty where licence_id = any($1) and cause = '${WHOLE_LICENCE}' group by licence_id, duty order by duty, licence_id`,
       [bound.map(({ licenceId }) => licenceId)],
     );
+    // Copies of a contract call their duties by the same ids: such a one is done once it is done for each.
+    const doneFor = new Set(found.flatMap(({ licence_id, duty, done }) => (done ? [`${licence_id} ${duty}`] : [])));
+    const isDone = (duty: string): boolean => bound.every(({ licenceId, policy }) => doneFor.has(`${licenceId} ${duty}`) || (bound.length > 1 && !names(policy, duty)));
+    const settled = new Set([...new Set(found.map(({ duty }) => duty))].filter(isDone));
     return {
-      performed: found.flatMap(({ duty, done, evidence }) => (done ? [{ duty, at: done.toISOString(), evidence: `urn:uuid:${evidence}` }] : [])),
+      performed: found.filter(({ duty }) => settled.has(duty)).flatMap(({ duty, done, evidence }) => (done ? [{ duty, at: done.toISOString(), evidence: `urn:uuid:${evidence}` }] : [])),
       begun: found.flatMap(({ duty, began }) => (began ? [{ duty, at: began.toISOString() }] : [])),
     };
   }
@@ -330,6 +334,12 @@ function inPolicy({ policy }: CompiledPolicy, uid: string): { period: string | n
     return undefined;
   };
   return seek(policy.rules.flatMap((rule) => rule.duties));
+}
+
+/** Whether a duty stands anywhere in the policy. */
+function names({ policy: { rules, obligations } }: CompiledPolicy, uid: string): boolean {
+  const among = (duties: CompiledPolicy['policy']['obligations']): boolean => duties.some((duty) => duty.uid === uid || among(duty.consequences));
+  return among(obligations) || rules.some((rule) => among(rule.duties) || among(rule.remedies));
 }
 
 const zoneOf = ({ policy }: CompiledPolicy): string | null => policy.zone ?? null;

@@ -64,7 +64,7 @@ export class Licences extends GoverningLicences {
     });
   }
 
-  /** Corrects an unsigned version; signatures under the text before it no longer count. Throws Refusal ALREADY_SIGNED, NOT_FOUND and what `amend` throws. */
+  /** Corrects an unsigned version; signatures under the text before it no longer count. Throws Refusal ALREADY_SIGNED, SIGNED_TEXT (somebody signed the text that it would have), NOT_FOUND and what `amend` throws. */
   async revise(scope: Scope, licenceId: string, version: number, draft: VersionDraft): Promise<LicenceVersion> {
     const why = plainText('reason', draft.why, 2_000);
     const sourced = await documentOf(draft.source, scope.studioId, (await this.find(scope, licenceId)).uid);
@@ -73,6 +73,9 @@ export class Licences extends GoverningLicences {
       await this.unsigned(licenceId, version);
       const versions = await this.latest(licenceId);
       const checked = await this.checked(scope, sourced, { licenceId, uid: versions.uid });
+      // A signature is for the text, but whoever gave it read the day and the rules that it names as well.
+      const read = await row(`select from licence_signature where licence_id = $1 and version = $2 and sha256 = $3`, [licenceId, version, checked.compiled.sha256]);
+      if (read) throw new Refusal('SIGNED_TEXT', 'A member has signed this text already; what stands around it does not change any more.', 'Give the policy another backlot:version, so that it is signed anew.', 409);
       const compared = versions.signed ? await this.compared(scope, versions.signed, checked.compiled, draft.loosens ?? []) : { kind: 'original' as const, loosens: [], changes: [] };
       await rows(
         `update licence_version set policy = $3, sha256 = $4, kind = $5, loosens = $6, changes = $7, parents = $8, begins_at = $9, ends_at = $10, effective_from = $11, template = $12 where licence_id = $1 and version = $2`,

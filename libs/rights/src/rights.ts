@@ -160,7 +160,9 @@ export class Rights extends Decisions {
   private async settle(scope: Scope, { question, titleIds, use, bound, standing, request, state, evaluation }: Asked): Promise<Decision> {
     const id = newId();
     const at = this.clock();
-    const validUntil = new Date(at.getTime() + config().BACKLOT_DECISION_SECONDS * 1000);
+    const longest = at.getTime() + config().BACKLOT_DECISION_SECONDS * 1000;
+    // What a licence says of a time may be another answer from then on, and a permit releases keys until it ends.
+    const validUntil = new Date(bound.flatMap(({ policy }) => timesIn(policy)).reduce((first, time) => (time > at.getTime() && time < first ? time : first), longest));
     const permitted = evaluation.outcome === 'permit';
     const write = async (): Promise<void> => {
       await this.record(scope, question, titleIds, { id, request, state, evaluation, at, validUntil, standing });
@@ -190,6 +192,22 @@ export class Rights extends Decisions {
       ...(territory === undefined ? {} : { spatial: territory }),
     };
   }
+}
+
+const known = new WeakMap<CompiledPolicy, number[]>();
+
+/** The times at which something in a policy may begin or cease to hold, in Unix milliseconds. */
+function timesIn(policy: CompiledPolicy): number[] {
+  let times = known.get(policy);
+  if (!times) {
+    const seek = (value: unknown): number[] => {
+      if (typeof value !== 'object' || value === null) return [];
+      return 'start' in value && 'end' in value && 'words' in value ? [Number(value.start), Number(value.end)] : Object.values(value).flatMap(seek);
+    };
+    times = [...new Set(seek([policy.policy.rules, policy.policy.obligations]))];
+    known.set(policy, times);
+  }
+  return times;
 }
 
 /** A licence of which no version decides refuses, and says so instead of speaking of a hold. */

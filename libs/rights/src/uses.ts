@@ -81,7 +81,10 @@ export async function usesBefore(action: string, use: string | null, bound: read
     [scoped().studioId, licenceIds, [...new Set(counting.flatMap((rule) => rule.kinds.flat()))], asked, use],
   );
   const usesOf = (licenceId: string, kinds: readonly string[]): number => used.filter((one) => one.licence_id === licenceId && kinds.includes(one.action)).reduce((sum, one) => sum + Number(one.uses), 0);
-  return Object.fromEntries(counting.map(({ licenceId, uid, kinds }) => [uid, Math.max(0, ...kinds.map((of) => usesOf(licenceId, of)))]));
+  const before: Record<string, number> = {};
+  // Copies of a contract call their rules by the same ids: the fullest stops.
+  for (const { licenceId, uid, kinds } of counting) before[uid] = Math.max(before[uid] ?? 0, ...kinds.map((of) => usesOf(licenceId, of)));
+  return before;
 }
 
 /** Notes that a permit was for this use, under each licence once. */
