@@ -31,6 +31,7 @@ describe('a deadline', () => {
     const policy = permission({ ...post, 'backlot:trigger': 'backlot:onDelivery', 'backlot:deadline': 'P10D' });
     expect(deadline(policy, '2026-05-01T00:00:00Z')).toBeNull();
     expect(deadline(policy, '2026-05-01T00:00:00Z', { begun: [done('2026-04-20T00:00:00Z'), done('2026-04-28T00:00:00Z'), done('2026-05-02T00:00:00Z'), done('2026-04-29T00:00:00Z', 'urn:x:other')] })).toBe('2026-05-08T00:00:00.000Z');
+    expect(deadline(policy, '2026-05-01T00:00:00Z', { begun: [done('2026-05-01T00:00:00Z'), done('at delivery')] })).toBe('2026-05-11T00:00:00.000Z');
     expect(ask(policy, '2026-05-01T00:00:00Z', { performed: [done('2026-04-21T00:00:00Z')] }).obligations).toEqual([]);
   });
 
@@ -49,6 +50,7 @@ describe('a duty that returns', () => {
     ['next month end', {}, '2026-02-10T00:00:00Z', ['2026-01-31T11:00:00Z'], '2026-02-28T11:00:00.000Z'],
     ['month ends are counted from the first, not one from the other', {}, '2026-03-10T00:00:00Z', ['2026-01-31T11:00:00Z'], '2026-03-31T10:00:00.000Z'],
     ['at the very instant it is due, the next one', {}, '2026-02-28T11:00:00Z', ['2026-01-31T11:00:00Z'], '2026-03-31T10:00:00.000Z'],
+    ['at the very instant of the third, the fourth', {}, '2026-04-30T10:00:00Z', ['2026-01-31T11:00:00Z'], '2026-05-31T10:00:00.000Z'],
     ['ten years on', {}, '2036-03-10T00:00:00Z', ['2026-01-31T11:00:00Z'], '2036-03-31T10:00:00.000Z'],
     ['with days of grace', { 'backlot:deadline': 'P10D' }, '2026-03-05T00:00:00Z', ['2026-01-31T11:00:00Z'], '2026-03-10T11:00:00.000Z'],
     ['every minute for a year', { 'backlot:interval': 'PT1M' }, '2027-01-31T11:00:30Z', ['2026-01-31T11:00:00Z'], '2027-01-31T11:01:00.000Z'],
@@ -57,6 +59,15 @@ describe('a duty that returns', () => {
     ['nor before what starts it', { 'backlot:trigger': 'backlot:onDelivery' }, '2026-04-01T00:00:00Z', [], null],
   ])('%s', (_, more, now, begun, expected) => {
     expect(ask(report(more), now, { begun: begun.map((at) => done(at)) }).obligations).toMatchObject([{ duty: 'urn:x:p#d', interval: { 'backlot:interval': 'P1M', ...more }['backlot:interval'], deadline: expected }]);
+  });
+
+  test('is told again after it was done, and by when', () => {
+    const policy = report({ 'backlot:trigger': 'backlot:onDelivery' });
+    expect(ask(policy, '2026-04-10T00:00:00Z', { begun: [done('2026-03-05T11:00:00Z')], performed: [done('2026-04-05T10:00:00Z')] }).obligations).toMatchObject([{ duty: 'urn:x:p#d', deadline: '2026-05-05T10:00:00.000Z' }]);
+  });
+
+  test('that must come first and was done leaves nothing owed', () => {
+    expect(ask(permission({ 'backlot:interval': 'P1M' }), '2026-05-01T00:00:00Z', { performed: [done('2026-04-20T00:00:00Z')] })).toMatchObject({ outcome: 'permit', obligations: [] });
   });
 
   test('that must come first holds for one interval', () => {
@@ -78,6 +89,19 @@ describe('a duty whose time has passed', () => {
     ['a period that has not begun does not end', '2026-04-30T00:00:00Z', { begun: [done('2026-05-01T00:00:00Z')], performed: [done('2026-04-29T00:00:00Z')] }, 'permit'],
   ])('%s', (_, now, state, outcome) => {
     expect(ask(policy, now, state).outcome).toBe(outcome);
+  });
+
+  test('is made good by all of its consequences, not by one', () => {
+    const both = permission({ 'backlot:trigger': 'backlot:onDelivery', 'backlot:deadline': 'P10D', consequence: [{ uid: '#c', action: 'compensate' }, { uid: '#e', action: 'delete' }] });
+    const late = [done('2026-04-12T00:00:00Z'), paid];
+    expect([late, [...late, done('2026-04-20T00:00:00Z', 'urn:x:p#e')]].map((performed) => ask(both, '2026-04-30T00:00:00Z', { begun, performed }).outcome)).toEqual(['refuse', 'permit']);
+  });
+
+  test('has nothing on top where the contract says nothing, nor until its time is over', () => {
+    const line = { duty: 'urn:x:p#d', action: 'odrl:inform', phase: 'pre', state: 'due' };
+    const bare = compiled({ permission: [{ uid: '#p', action: 'backlot:generate', duty: [{ uid: '#d', action: 'inform', 'backlot:trigger': 'backlot:onDelivery', 'backlot:deadline': 'P10D' }] }] });
+    expect(ask(bare, '2026-04-30T00:00:00Z', { begun }).trace[0]!.duties).toStrictEqual([line]);
+    expect(ask(policy, '2026-04-11T00:00:00Z', { begun }).trace[0]!.duties).toStrictEqual([{ ...line, clause: '5' }]);
   });
 
   test('says what is owed on top', () => {
@@ -103,6 +127,8 @@ test('a duty whose constraints are known not to hold is not due; what is not kno
     return [outcome, trace[0]!.duties[0]!.state];
   };
   expect([state('study'), state('sale'), state()]).toEqual([['permit', 'inactive'], ['refuse', 'due'], ['refuse', 'due']]);
+  // What was done is told as done, due or not.
+  expect(ask(policy, '2026-05-01T00:00:00Z', { performed: [done('2026-04-01T00:00:00Z')] }, { purpose: 'study' }).trace[0]!.duties[0]!.state).toBe('fulfilled');
   const obligation = compiled({ obligation: [{ action: 'inform', constraint: [{ leftOperand: 'purpose', operator: 'eq', rightOperand: 'sale' }] }], permission: [{ action: 'backlot:generate' }] });
   expect(['study', 'sale'].map((purpose) => ask(obligation, '2026-05-01T00:00:00Z', {}, { purpose }).obligations.length)).toEqual([0, 1]);
 });
@@ -136,4 +162,14 @@ describe('a prohibition that was broken', () => {
     expect(owed({ infringements: [{ rule: 'urn:x:p#x', at: '2026-05-02T00:00:00Z' }, { rule: 'urn:x:p#x', at: 'once' }, { rule: 'urn:x:q#x', at: '2026-04-01T00:00:00Z' }] })).toEqual([]);
     expect(owed({ infringements: [{ rule: 'urn:x:p#x', at: '2026-05-01T00:00:00Z' }] })).toHaveLength(1);
   });
+});
+
+test('each licence owes its own duties, told with its clauses where it has any', () => {
+  const licence = (uid: string, more: object = {}): CompiledPolicy => compiled({ uid, permission: [{ action: 'backlot:generate', duty: [{ uid: '#d', action: 'inform', ...post, ...more }] }] });
+  const asked = { action: 'generate', assignee: [], now: '2026-05-01T00:00:00Z', targets: [{ id: 'urn:x:film', ancestors: [] }] };
+  const told = { action: 'odrl:inform', phase: 'post', trigger: 'onUse', period: null, deadline: null };
+  expect(evaluate([licence('urn:x:a', { 'backlot:clause': '7' }), licence('urn:x:b')], asked, { performed: [] }).obligations).toStrictEqual([
+    { ...told, policy: 'urn:x:a', duty: 'urn:x:a#d', clause: '7' },
+    { ...told, policy: 'urn:x:b', duty: 'urn:x:b#d' },
+  ]);
 });

@@ -132,9 +132,139 @@ describe('the meet of what went into a derived asset', () => {
     expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'permit', classes: 1 });
   });
 
+  const about = (first: number, end: number, rate = '24'): Doc => ({ ...film, 'backlot:segment': { first, end, rate } });
+  const everything = { action: 'use', target: 'urn:x:film' };
+  const of = (policy: CompiledPolicy, more: Partial<MeetInput> = {}): MeetInput => ({ id: 'urn:x:film', ancestors: [], policies: [policy], ...more });
+  const frames = (first: number, end: number, rate = '24'): Partial<MeetInput> => ({ segment: { first, end, rate } });
+
+  // Each by itself is permitted or refused; what went in first must not speak for what came later.
+  test.each<[string, Doc, Partial<MeetInput>, Partial<MeetInput>]>([
+    ['frames that a permission only touches', { permission: [{ ...everything, target: film }] }, frames(100, 150), frames(190, 210)],
+    ['frames that a permission leaves out', { permission: [{ ...everything, target: film }] }, frames(100, 150), frames(0, 50)],
+    ['the whole, of which a permission names a part', { permission: [{ ...everything, target: film }] }, frames(100, 150), {}],
+    ['the whole, of which a prohibition names a part', { permission: [everything], prohibition: [{ ...everything, target: film }] }, frames(0, 50), {}],
+    ['frames that a prohibition touches', { permission: [everything], prohibition: [{ ...everything, target: film }] }, frames(0, 50), frames(50, 101)],
+    ['the same frames of a slower rate', { permission: [{ ...everything, target: about(0, 100, '30') }] }, frames(0, 100, '30'), frames(0, 100, '25')],
+    ['frames that would come to the same number', { permission: [{ ...everything, target: about(1, 100) }] }, frames(1, 5), frames(0, 67_108_869)],
+    ['such frames in a film of months', { permission: [{ ...everything, target: about(1, 70_000_000) }] }, frames(1, 67_108_869), frames(0, 134_217_733)],
+    ['what lies in another asset', { permission: [{ action: 'use', target: 'urn:x:c1' }] }, { ancestors: ['urn:x:c1'] }, { ancestors: ['urn:x:c2'] }],
+    ['one fact of several', { permission: [everything], prohibition: [{ ...everything, constraint: [{ leftOperand: 'backlot:appearsPerformer', operator: 'eq', rightOperand: 'urn:x:a' }] }] }, { facts: { purpose: 'study', appearsPerformer: [] } }, { facts: { purpose: 'study', appearsPerformer: ['urn:x:a'] } }],
+  ])('tells apart %s', (_, terms, permitted, refused) => {
+    const policy = compiled('p', terms);
+    const [one, other] = [of(policy, permitted), of(policy, refused)];
+    expect([one, other].map((input) => apart([input], asked, nothing))).toEqual(['permit', 'refuse']);
+    const meet = new Meet();
+    meet.add(one);
+    expect(meet.decide(asked, nothing).outcome).toBe('permit');
+    expect(() => meet.remove(other)).toThrow('is not an input of this asset');
+    meet.add(other);
+    expect(meet.decide(asked, nothing).outcome).toBe('refuse');
+    meet.remove(other);
+    expect(meet.decide(asked, nothing).outcome).toBe('permit');
+    // Once more: that such an input was there and left is no reason to pass over the next.
+    meet.add(other);
+    expect(meet.decide(asked, nothing).outcome).toBe('refuse');
+    meet.remove(one);
+    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'refuse', inputs: 1 });
+  });
+
+  test('tells apart one title under two licences', () => {
+    const [yes, no] = [permits('yes', 'urn:x:film'), permits('no', 'urn:x:film', 'backlot:export')];
+    const meet = new Meet();
+    meet.add(of(yes));
+    meet.add(of(no));
+    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'refuse', reason: { sentence: expect.stringContaining('urn:x:no') } });
+  });
+
+  test('facts that no clause asks for make no further kind of input', () => {
+    const policy = compiled('p', { permission: [everything], prohibition: [{ ...everything, constraint: [{ leftOperand: 'backlot:appearsPerformer', operator: 'eq', rightOperand: 'urn:x:a' }] }] });
+    const meet = new Meet();
+    for (const facts of [{ purpose: 'study' }, { purpose: 'sale' }, {}] as Facts[]) meet.add(of(policy, { facts }));
+    meet.add(of(policy));
+    expect(meet.decide(asked, nothing).classes).toBe(1);
+  });
+
+  test('as many can be taken away as went in', () => {
+    const meet = new Meet();
+    const policy = permits('one', 'urn:x:film');
+    const [clip, other] = [of(policy, frames(0, 10)), of(policy, frames(10, 20))];
+    for (const input of [clip, clip, clip, other]) meet.add(input);
+    for (let at = 0; at < 3; at += 1) meet.remove(clip);
+    expect(() => meet.remove(clip)).toThrow('urn:x:film is not an input of this asset');
+    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'permit', inputs: 1 });
+  });
+
+  test('a version that was replaced governs nothing any more', () => {
+    const [old, by, later] = [permits('one', 'urn:x:film'), permits('one', 'urn:x:film'), permits('one', 'urn:x:film', 'backlot:export')];
+    const meet = new Meet();
+    meet.add(of(old));
+    meet.replacePolicy(old, by);
+    meet.replacePolicy(old, later);
+    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'permit', classes: 1 });
+    meet.replacePolicy(by, later);
+    expect(meet.decide(asked, nothing).outcome).toBe('refuse');
+  });
+
+  test('one policy in place of two is still left when its inputs are', () => {
+    const [one, two] = [permits('one', 'urn:x:film'), permits('two', 'urn:x:film')];
+    const meet = new Meet();
+    meet.add(of(one, { policies: [one, two] }));
+    meet.replacePolicy(two, one);
+    meet.add(of(one, { id: 'urn:x:part', ancestors: ['urn:x:film'] }));
+    meet.remove(of(one, { policies: [one, one] }));
+    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'permit', inputs: 1, classes: 1 });
+  });
+
+  test('a licence that comes to cover the frames that went in need not cover the whole', () => {
+    const none = permits('one', 'urn:x:other');
+    const meet = new Meet();
+    meet.add(of(none, frames(100, 150)));
+    expect(meet.decide(asked, nothing).outcome).toBe('refuse');
+    meet.replacePolicy(none, compiled('one', { permission: [{ ...everything, target: film }] }));
+    expect(meet.decide(asked, nothing).outcome).toBe('permit');
+  });
+
+  test.each<[string, NonNullable<WorldState['holds']>[number]['on'], string]>([
+    ['the title', 'title', 'urn:x:film'],
+    ['one of what it lies in', 'title', 'urn:x:season'],
+    ['a performer who appears', 'performer', 'urn:x:a'],
+    ['its licence', 'licence', 'urn:x:one'],
+    ['the studio', 'studio', 'urn:x:studio'],
+  ])('a hold on %s stops it, whatever else is held', (_, on, subject) => {
+    const meet = new Meet();
+    const policy = permits('one', 'urn:x:film');
+    // The inputs are alike for every policy: only the last one is what the hold is about.
+    meet.add(of(policy, { id: 'urn:x:trailer', ancestors: ['urn:x:film'], facts: { appearsPerformer: [] } }));
+    meet.add(of(policy, { ancestors: ['urn:x:season', 'urn:x:series'], facts: { appearsPerformer: ['urn:x:a'] } }));
+    const hold = { id: 'urn:x:h', why: 'a complaint', since: '2026-01-01T00:00:00Z' };
+    const elsewhere = [{ ...hold, on: 'title', subject: 'urn:x:elsewhere' }, { ...hold, on: 'licence', subject: 'urn:x:other' }] as const;
+    const held = (one?: NonNullable<WorldState['holds']>[number]): string => meet.decide(asked, { performed: [], holds: [elsewhere[0], ...(one ? [one] : []), elsewhere[1]] }).outcome;
+    expect([held(), held({ ...hold, on, subject })]).toEqual(['permit', 'refuse']);
+  });
+
+  test('a refusal tells no duties of what would be permitted, but remedies that are owed', () => {
+    const [yes, no] = [permits('yes', 'urn:x:film'), compiled('no', { permission: [{ action: 'use', target: 'urn:x:other' }], prohibition: [{ uid: '#x', action: 'backlot:fineTune', target: 'urn:x:other', remedy: [{ uid: '#r', action: 'delete' }] }] })];
+    const meet = new Meet();
+    meet.add(of(yes));
+    meet.add(of(no, { id: 'urn:x:other' }));
+    const infringements = [{ rule: 'urn:x:no#x', at: '2026-04-01T00:00:00Z' }];
+    const decision = meet.decide(asked, { performed: [], infringements });
+    expect(decision).toMatchObject({ outcome: 'refuse', reason: { rules: ['urn:x:no#x'] } });
+    expect(decision.obligations.map(({ duty }) => duty)).toEqual(['urn:x:no#r']);
+    expect(meet.decide({ ...asked, action: 'curate' }, nothing)).toMatchObject({ outcome: 'refuse', obligations: [] });
+  });
+
+  test('a permit tells the rules and the duties of every licence', () => {
+    const meet = new Meet();
+    for (const name of ['one', 'two']) meet.add(of(permits(name, 'urn:x:film')));
+    const decision = meet.decide(asked, nothing);
+    expect(decision.reason.rules).toEqual(['urn:x:one#p', 'urn:x:two#p']);
+    expect(decision.obligations.map(({ duty }) => duty)).toEqual(['urn:x:one#pay', 'urn:x:two#pay']);
+  });
+
   test('nothing is refused, and nothing that is not there can be taken away', () => {
     const meet = new Meet();
-    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'refuse', inputs: 0, classes: 0 });
+    expect(meet.decide(asked, nothing)).toMatchObject({ outcome: 'refuse', inputs: 0, classes: 0, reason: { sentence: 'Refused: the request names nothing to act on.' } });
     const one = permits('one', 'urn:x:a');
     const input = { id: 'urn:x:a', ancestors: [], segment: { first: 1, end: 2, rate: '24' }, policies: [one] };
     meet.add(input);
