@@ -307,6 +307,41 @@ suite('the console, in a browser on the whole product (skipped without BACKLOT_C
     await until(editor, `document.querySelector('video')?.readyState >= 2`);
   }, 90_000);
 
+  test('a title is put under a further licence, and leaves it once it has ended', async () => {
+    const officer = await signIn('compliance', '/licences');
+    const client = new Client(product.url);
+    await client.signIn(people.compliance, passwords.compliance!);
+    const policy = (await client.ask<{ nodes: { policy: Record<string, unknown> }[] }>(`{ licences(first: 1) { nodes { policy } } }`)).nodes[0]!.policy;
+    const { id } = await client.ask<{ id: string }>(`mutation ($input: LicenceInput!) { createLicence(input: $input) { __typename ... on Licence { id } ... on Refused { code message wayOut } } }`, {
+      input: { name: 'Side letter', licensor: 'Blender Foundation', policy: JSON.parse(JSON.stringify(policy).replaceAll(String(policy['uid']), 'urn:example:side-letter')) },
+    });
+    await officer.goto(`${product.url}/licences/${id}`);
+    await officer.getByRole('tab', { name: /^Titles under it/ }).click();
+    await officer.getByRole('button', { name: 'Put titles under it' }).click();
+    await officer.getByText('Sintel', { exact: true }).click();
+    await officer.getByLabel('Why').fill('The licensor wants a say');
+    await officer.getByRole('button', { name: 'Put under it' }).click();
+    await officer.getByRole('link', { name: 'Sintel' }).waitFor();
+    expect(await officer.getByRole('button', { name: 'Take Sintel out' }).count()).toBe(0);
+
+    // A draft refuses: the poster is a quiet place that says so.
+    const editor = await signIn('editor');
+    await editor.getByRole('link', { name: /Sintel.*Side letter|Side letter.*Sintel/s }).waitFor();
+
+    await client.ask(`mutation ($id: ID!) { withdrawLicence(id: $id, why: "Never agreed") { __typename ... on Refused { code message wayOut } } }`, { id });
+    await officer.reload();
+    await officer.getByRole('tab', { name: /^Titles under it/ }).click();
+    await officer.getByRole('button', { name: 'Take Sintel out' }).click();
+    await officer.getByLabel('Why').fill('It has ended');
+    await officer.getByRole('dialog').getByRole('button', { name: 'Take it out' }).click();
+    await officer.getByRole('heading', { name: 'No title is under it' }).waitFor();
+    await officer.getByRole('tab', { name: 'History' }).click();
+    await officer.getByText('Title taken out').waitFor();
+    await officer.getByText('The licensor wants a say').waitFor();
+    await editor.reload();
+    await widthOf(editor, 'img', 'main a');
+  }, 90_000);
+
   test('a member of another studio sees none of it, and a title’s address tells nothing', async () => {
     const page = await signIn('stranger');
     await page.getByRole('heading', { name: 'Your catalogue is empty' }).waitFor();
