@@ -7,8 +7,8 @@ const parts = [
   'Edit', 'ExclusionConnection', 'Flip', 'FlipConnection', 'FlipsOfJob', 'FlipsOfJobConnection', 'FlipsOfTitle', 'FlipsOfTitleConnection',
   'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
   'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
-  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection',
-  'TrainingRunConnection',
+  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotEditConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
+  'TrainingRunConnection', 'TransitionQuality',
 ];
 
 /**

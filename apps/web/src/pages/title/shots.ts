@@ -14,6 +14,12 @@ export const shotFields = graphql(`
     labels
     caption
     sentence
+    review {
+      version
+      doubt
+      reviewedBy
+      stale
+    }
     keyframes {
       frame
       url

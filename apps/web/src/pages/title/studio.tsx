@@ -11,6 +11,7 @@ import { exclusionInWords, isUnseen, useExclusions } from './exclusions.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';
 import { Player } from './player.js';
 import { Playhead, useFrame } from './playhead.js';
+import { ReviewPanel } from './review-panel.js';
 import { ShotDetails } from './shot-details.js';
 import { ShotList } from './shot-list.js';
 import { placeAt, titleShots, type Shot } from './shots.js';
@@ -18,6 +19,7 @@ import { Timeline } from './timeline.js';
 import type { Title } from './title-query.js';
 import { useChosen } from './use-chosen.js';
 import { usePlayback } from './use-playback.js';
+import { SHOTS_A_PAGE, useReview } from './use-review.js';
 import { useShortcuts } from './use-shortcuts.js';
 
 interface StudioProps {
@@ -28,7 +30,7 @@ interface StudioProps {
 
 /** Player, timeline and the shot under the playhead: all three always speak of the same frame. */
 export function Studio({ title, analysis, below }: StudioProps) {
-  const list = usePagedList(titleShots, { id: title.id }, (data) => data.title?.shots, 100);
+  const list = usePagedList(titleShots, { id: title.id }, (data) => data.title?.shots, SHOTS_A_PAGE);
   const { nodes: shots, more, loadMore, loadingMore, error } = list;
   // The timeline shows the whole film, so every page is fetched, one after the other.
   useEffect(() => {
@@ -42,7 +44,10 @@ export function Studio({ title, analysis, below }: StudioProps) {
   const { chosen, choose, begin, end } = useChosen(playhead);
   const unseen = useFrame(playhead, (frame) => exclusions.list.nodes.find((exclusion) => isUnseen(exclusion, frame)));
   const [leavingOut, setLeavingOut] = useState(false);
-  const mayLeaveOut = useCan()('change Exclusion');
+  const can = useCan();
+  const mayLeaveOut = can('change Exclusion');
+  const mayReview = can('correct Shot') && shots.length > 0;
+  const review = useReview({ titleId: title.id, shots, playhead, playback });
   const place = useFrame(playhead, (frame) => placeAt(shots, frame));
   const shot = shots[place];
 
@@ -69,6 +74,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
     i: begin,
     o: end,
     Escape: () => choose(undefined),
+    ...(mayReview && (review.on ? review.keys : { r: review.start })),
   });
 
   const renew = () => {
@@ -77,6 +83,11 @@ export function Studio({ title, analysis, below }: StudioProps) {
   };
   const tools = mayLeaveOut && (
     <div className="flex flex-wrap items-center gap-1">
+      {mayReview && !review.on && (
+        <Button look="bare" className="!min-h-8" onClick={review.start}>
+          Review <kbd className="font-mono text-xs text-faint">R</kbd>
+        </Button>
+      )}
       {chosen ? (
         <>
           <span className="figures px-1 text-xs text-soft" data-testid="chosen">
@@ -124,6 +135,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
           </Panel>
         </div>
       </div>
+      {review.on && mayReview && <ReviewPanel review={review} shots={list.total ?? shots.length} />}
       <div className="mt-5">
         <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} onFrame={playback.show} onShot={showShot} />
       </div>

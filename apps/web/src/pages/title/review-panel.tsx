@@ -1,0 +1,59 @@
+import { Button } from '../../ui/button.js';
+import { Why } from '../../ui/states.js';
+import { entryInWords, entryOf } from './shots.js';
+import type { Reviewing } from './use-review.js';
+
+/** Key, how it is shown, what it does. */
+const keys: [string, string, string][] = [
+  ['n', 'N', 'Next'],
+  ['p', 'P', 'Before'],
+  ['a', 'A', 'Accept'],
+  [',', ',', 'A frame earlier'],
+  ['.', '.', 'A frame later'],
+  ['b', 'B', 'Begin at the frame shown'],
+  ['s', 'S', 'Split at the frame shown'],
+  ['m', 'M', 'Merge with the shot before'],
+  ['t', 'T', 'Other kind'],
+  ['[', '[', 'Transition begins at the frame shown'],
+  ['e', 'E', 'Write the caption'],
+  ['u', 'U', 'Undo'],
+  ['d', 'D', 'Other order'],
+];
+
+/** Where review stands, the transition in hand, and every key that there is. */
+export function ReviewPanel({ review, shots }: { review: Reviewing; shots: number }) {
+  const { shot, refusal, reviewed, sure } = review;
+  return (
+    <section aria-label="Review" aria-busy={review.busy} className="mt-5 rounded-xl border border-tungsten/50 bg-panel px-4 py-3">
+      <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
+        <h2 className="text-sm font-semibold">Review</h2>
+        <p role="status" className="figures text-sm text-soft">
+          {reviewed} of {shots} reviewed
+        </p>
+        <progress aria-hidden value={reviewed} max={shots} className="h-1.5 w-40 accent-tungsten" />
+        <p className="text-xs text-faint">{review.byDoubt ? 'the least sure first' : 'in the order of the film'}</p>
+        <Button look="bare" className="ml-auto !min-h-8" onClick={review.keys['r']}>
+          End review <kbd className="font-mono text-xs text-faint">R</kbd>
+        </Button>
+      </div>
+      <p className="figures mt-1 text-sm" data-testid="reviewing">
+        {shot ? `Shot ${shot.number + 1} begins at frame ${shot.first}. ${entryInWords(shot)}, ${shot.review.reviewedBy ? `reviewed by ${shot.review.reviewedBy}` : `confidence ${Math.round((entryOf(shot).confidence ?? 1) * 100)}%`}.` : 'No shot is chosen.'}
+        {shot?.review.stale && <span className="text-faint"> Its measures are of the frames that it had before.</span>}
+      </p>
+      {refusal && <Why reason={refusal} className="mt-2" />}
+      <div className="mt-2 flex flex-wrap gap-1">
+        {keys.map(([key, shown, does]) => (
+          <Button key={key} look="bare" className="!min-h-8 !px-2 text-xs" onClick={review.keys[key]}>
+            <kbd className="rounded border border-edge px-1 font-mono">{shown}</kbd> {does}
+          </Button>
+        ))}
+        <Button look="bare" className="!min-h-8 !px-2 text-xs" onClick={review.keys['Shift+a']}>
+          <kbd className="rounded border border-edge px-1 font-mono">Shift A</kbd> Accept all at least {Math.round(sure * 100)}% sure
+        </Button>
+        <span className="self-center px-2 text-xs text-faint">
+          <kbd className="rounded border border-edge px-1 font-mono">-</kbd> <kbd className="rounded border border-edge px-1 font-mono">=</kbd> how sure · ↑ ↓ shots · ← → frames
+        </span>
+      </div>
+    </section>
+  );
+}
