@@ -136,13 +136,11 @@ function apartBy(ranges: readonly FrameRange[], known: readonly Known[]): Known[
   return ranges.flatMap((range) => known.map(({ first, end, facts }) => ({ first: Math.max(first, range.first), end: Math.min(end, range.end), facts })).filter(({ first, end }) => first < end));
 }
 
-/** Everything that is known of any of its frames. */
+/** What is known of all of its frames, taken together. What is known of some of them only is not known of the range. */
 function togetherIn(range: FrameRange, known: readonly Known[]): Facts {
-  const facts: Record<string, Fact> = {};
-  for (const piece of apartBy([range], known)) {
-    for (const [name, value] of Object.entries(piece.facts)) facts[name] = [...new Set([...((facts[name] as string[] | undefined) ?? []), ...(value as string[])])].sort();
-  }
-  return facts;
+  const pieces = apartBy([range], known).map(({ facts }) => facts);
+  const names = Object.keys(pieces[0] ?? {}).filter((name) => pieces.every((facts) => name in facts));
+  return Object.fromEntries(names.map((name) => [name, [...new Set(pieces.flatMap((facts) => facts[name] as string[]))].sort()]));
 }
 
 /** The evaluation, saying of which titles it allows some frames only; a permit says so in its sentence. */

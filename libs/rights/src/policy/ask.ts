@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CompiledPolicy } from './compile.js';
+import { canonicalIri } from './document.js';
 import { InvalidPolicy } from './json.js';
 import type { Facts, PolicyRequest, WorldState } from './types.js';
 import { leftOperands } from './vocabulary.js';
@@ -53,7 +54,7 @@ export function readAsk(value: unknown, { id }: Pick<CompiledPolicy, 'id'>): { r
     throw new InvalidPolicy(at.map((part) => `/${String(part)}`).join(''), issue.code === 'unrecognized_keys' ? `“${issue.keys[0]!}” is not known in a question` : issue.message);
   }
   const { target, in: ancestors, segment: frames, and, modelTenant, done, doneAt, infringed, begun, holds, exclusions, facts: known, counts, ...rest } = read.data;
-  const absolute = (text: string): string => (text.startsWith('#') ? `${id}${text}` : text);
+  const absolute = (text: string): string => (text.startsWith('#') ? `${id}${text}` : canonicalIri(text));
   const targetOf = (one: z.output<typeof asset>): PolicyRequest['targets'][number] => ({ id: absolute(one.target), ancestors: one.in.map(absolute), ...(one.segment ? { segment: segmentOf(one.segment) } : {}), ...(one.facts ? { facts: named(one.facts) } : {}) });
   const request: PolicyRequest = {
     ...given(rest),

@@ -96,8 +96,8 @@ function finder({ leftOperand, operand: { from } }: Constraint, { rule, action }
   if (from !== 'counts') return (situation) => situation.request[from] ?? fact(situation);
   return ({ request: { counts } }) => {
     const before = counts?.[rule.uid] ?? counts?.[action];
-    // The decision is about one use more than there were.
-    return typeof before === 'number' ? before + 1 : undefined;
+    // The decision is about one use more than there were; what counts nothing that can be is not known.
+    return Number.isSafeInteger(before) && before! >= 0 ? before! + 1 : undefined;
   };
 }
 

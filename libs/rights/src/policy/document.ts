@@ -148,6 +148,14 @@ const knownPrefixes: [string, string][] = [
   ['foaf', 'http://xmlns.com/foaf/0.1/'],
 ];
 
+/**
+ * The one spelling of an id: UUIDs in lower case (RFC 9562), EIDR ids in upper case (ISO 26324 names are compared without regard to
+ * case), so that a rule on an asset means it however it is written. Other IRIs stay as they are.
+ */
+export function canonicalIri(iri: string): string {
+  return iri.replace(/^urn:(?:(uuid:[0-9a-f-]{36})|eidr:([^#?/]+))/i, (_, uuid: string | undefined, eidr: string) => (uuid === undefined ? `urn:eidr:${eidr.toUpperCase()}` : `urn:${uuid.toLowerCase()}`));
+}
+
 /** The document's @context: ODRL's (bundled) and plain prefixes. */
 export class Context {
   private readonly prefixes = new Map(knownPrefixes);
@@ -176,7 +184,7 @@ export class Context {
     const colon = value.indexOf(':');
     if (colon <= 0 || /\s/.test(value)) throw invalid(path, `"${value}" is not an IRI`);
     const expanded = this.prefixes.get(value.slice(0, colon));
-    return expanded === undefined ? value : expanded + value.slice(colon + 1);
+    return canonicalIri(expanded === undefined ? value : expanded + value.slice(colon + 1));
   }
 
   /** Text that may be a name of a vocabulary. JSON-LD expands no prefixes in text, so one that only this document gives is refused before it means something else. */

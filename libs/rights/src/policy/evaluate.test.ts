@@ -182,3 +182,27 @@ test.each([
   const performed = [{ duty: 'urn:example:p#pay', at: '2026-01-01T00:00:00Z', facts: { media: 'bank', ...(payAmount === undefined ? {} : { 'odrl:payAmount': payAmount }) } }];
   expect(evaluate([licence], { action: 'odrl:play', assignee: [], now: '2026-06-01T00:00:00Z', targets: [{ id: 'urn:x:film', ancestors: [] }] }, { performed }).outcome).toBe(expected);
 });
+
+describe('a slip in an id, a count or the state refuses; it never permits', () => {
+  const uuid = '0190abcd-0000-7000-8000-00000000abcd';
+  const ask = (policies: Doc, more: Partial<PolicyRequest> = {}, state: object = { performed: [] }): string =>
+    evaluate([compilePolicy(policies)], { action: 'generate', now: '2026-06-01T00:00:00Z', assignee: [], targets: [{ id: `urn:uuid:${uuid}`, ancestors: ['urn:example:slips#titles', 'urn:eidr:10.5240:AAAA-BBBB'] }], ...more }, state as { performed: [] }).outcome;
+  const open = (more: Doc = {}, constraint: Doc[] = []): Doc => policy('slips', { profile: 'urn:backlot:profile:', permission: [{ action: 'backlot:generate', target: '#titles', constraint }], ...more });
+
+  test.each([`URN:UUID:${uuid.toUpperCase()}`, `urn:uuid:${uuid.toUpperCase()}`, 'urn:eidr:10.5240:aaaa-bbbb'])('a prohibition on %s means the asset, however it is written', (target) => {
+    expect(ask(open())).toBe('permit');
+    expect(ask(open({ prohibition: [{ action: 'backlot:generate', target }] }))).toBe('refuse');
+  });
+
+  test.each([[-9, 'refuse'], [0.5, 'refuse'], [Infinity, 'refuse'], [0, 'permit'], [1, 'refuse']])('a count of %d under a cap of one', (count, outcome) => {
+    expect(ask(open({}, [{ leftOperand: 'count', operator: 'lteq', rightOperand: 1 }]), { counts: { generate: count } })).toBe(outcome);
+  });
+
+  test('a hold on nobody knows what, an exclusion of half a frame, a state without duties', () => {
+    const segment = { first: 0, end: 10, rate: '24' };
+    const frames: Partial<PolicyRequest> = { targets: [{ id: `urn:uuid:${uuid}`, ancestors: ['urn:example:slips#titles'], segment }] };
+    expect(ask(open(), {}, { performed: [], holds: [{ id: 'h', on: 'reel', subject: 'x', why: 'y', since: '2026-01-01T00:00:00Z' }] })).toBe('refuse');
+    expect(ask(open(), frames, { performed: [], exclusions: [{ id: 'e', target: `urn:uuid:${uuid}`, segment: { first: 20, end: 30.5, rate: '25' }, why: 'y' }] })).toBe('refuse');
+    expect(ask(open(), frames, { exclusions: [{ id: 'e', target: `urn:uuid:${uuid}`, segment: { first: 20, end: 30, rate: '24' }, why: 'y' }] })).toBe('permit');
+  });
+});

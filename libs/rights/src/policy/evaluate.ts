@@ -19,7 +19,8 @@ import { shortName, vocabulary as profile } from './vocabulary.js';
  * and the reason says why.
  */
 export function evaluate(policies: readonly CompiledPolicy[], request: PolicyRequest, state: WorldState): Evaluation {
-  const decided: Decided = { policies, request, state, action: '', now: 0, governing: new Set(), trace: [], failures: [], grants: [] };
+  // A state from a file may say nothing of duties: then none was done.
+  const decided: Decided = { policies, request, state: Array.isArray(state.performed) ? state : { ...state, performed: [] }, action: '', now: 0, governing: new Set(), trace: [], failures: [], grants: [] };
   const problem = nonsenseIn(policies, request);
   if (problem === undefined) {
     decided.action = actionOf(policies, request.action);
@@ -128,9 +129,13 @@ function decideTarget(decided: Decided, target: Target): void {
 /** A hold that does not say since when is in force. */
 const inForce = ({ since }: Hold, now: number): boolean => (readInstant(since) ?? now) <= now;
 
+const kindsOfHold: ReadonlySet<string> = new Set(['title', 'performer', 'licence', 'studio']);
+
 function stop({ request, failures }: Decided, target: Target, hold: Hold): void {
   if (hold.on === 'title' && (hold.subject === target.id || target.ancestors.includes(hold.subject))) failures.push({ why: 'held', target: target.id, hold, doubt: false });
   if (hold.on === 'studio' && request.assignee.includes(hold.subject)) failures.push({ why: 'held', target: target.id, hold, doubt: false });
+  // A hold on something that nobody knows holds everything.
+  if (!kindsOfHold.has(hold.on)) failures.push({ why: 'held', target: target.id, hold, doubt: false });
   if (hold.on !== 'performer') return;
   const performers: unknown = target.facts?.appearsPerformer ?? request.facts?.appearsPerformer;
   const known = typeof performers === 'string' || isTexts(performers);
@@ -139,7 +144,8 @@ function stop({ request, failures }: Decided, target: Target, hold: Hold): void 
 
 function excludes({ target: asset, segment, actions }: Exclusion, action: string, { policies }: Decided, target: Target): boolean {
   if (asset !== target.id && !target.ancestors.includes(asset)) return false;
-  if (target.segment && !touches(target.segment, segment)) return false;
+  // Frames that make no sense are taken for all: an exclusion is never lost to a slip.
+  if (target.segment && isSegment(segment) && !touches(target.segment, segment)) return false;
   if (actions === undefined) return true;
   const { vocabulary } = policies.find((policy) => policy.vocabulary.isAction(action)) ?? { vocabulary: profile };
   const path = vocabulary.actionPath(action);
