@@ -173,3 +173,11 @@ test('each licence owes its own duties, told with its clauses where it has any',
     { ...told, policy: 'urn:x:b', duty: 'urn:x:b#d' },
   ]);
 });
+
+test('how a duty was done is judged by its record: the day it was done and its own purpose, not those of the use', () => {
+  const manner = (refinement: object[]): CompiledPolicy => compiled({ permission: [{ action: 'backlot:generate', duty: [{ uid: '#d', action: [{ 'rdf:value': { '@id': 'odrl:obtainConsent' }, refinement }] }] }] });
+  const [inTime, forA] = [manner([{ leftOperand: 'dateTime', operator: 'lt', rightOperand: { '@value': '2026-02-01T00:00:00Z', '@type': 'xsd:dateTime' } }]), manner([{ leftOperand: 'purpose', operator: 'eq', rightOperand: 'a' }])];
+  const outcome = (policy: CompiledPolicy, at: string, facts?: Record<string, string>): string => ask(policy, '2026-05-01T00:00:00Z', { performed: [{ ...done(at), ...(facts ? { facts } : {}) }] }, { purpose: 'a' }).outcome;
+  expect([outcome(inTime, '2026-01-31T00:00:00Z'), outcome(inTime, '2026-02-02T00:00:00Z')]).toEqual(['permit', 'refuse']);
+  expect([outcome(forA, '2026-01-31T00:00:00Z', { 'odrl:purpose': 'a' }), outcome(forA, '2026-01-31T00:00:00Z', { 'odrl:purpose': 'b' })]).toEqual(['permit', 'refuse']);
+});

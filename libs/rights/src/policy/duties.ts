@@ -32,15 +32,15 @@ function performances(compiled: CompiledDuty, situation: Situation, { performed 
   for (const one of performed) {
     if (one.duty !== duty.uid) continue;
     const at = readInstant(one.at);
-    if (at === undefined || at > situation.now || !wellDone(compiled, one, situation)) continue;
+    if (at === undefined || at > situation.now || !wellDone(compiled, one, at, situation)) continue;
     if (duty.interval === null || Date.parse(addPeriod(at, duty.interval, zone)) > situation.now) found.push(at);
   }
   return found;
 }
 
-function wellDone({ manner }: CompiledDuty, { facts }: PerformedDuty, { request, target, now }: Situation): boolean {
-  if (facts === undefined) return true;
-  return allOf(judgeAll(manner, { now, request: { ...request, facts }, target: { ...target, facts } })) !== false;
+/** How it was done is judged by its record alone: when, and what is known of it; not by the purpose and place of the use that is asked about. */
+function wellDone({ manner }: CompiledDuty, { at, facts = {} }: PerformedDuty, done: number, { request: { action, targets, assignee }, target }: Situation): boolean {
+  return allOf(judgeAll(manner, { now: done, request: { action, targets, assignee, now: at, facts }, target: { ...target, facts } })) !== false;
 }
 
 // Stryker disable ArrayDeclaration: what stands in for nothing is no record of this duty, and no instant.
