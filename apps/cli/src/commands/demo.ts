@@ -128,7 +128,7 @@ export async function runLoop(product: Product, options: Options, progress: Prog
       return logs;
     });
     report.log = report.logs[0]!;
-    tellSignIns(product, progress, [a, b]);
+    tellSignIns(product, progress, [a, b], options.once === true);
     return { report, studioId: a.id };
   } finally {
     await database.close();
@@ -214,8 +214,8 @@ async function checkLogs(product: Product, database: Database, studios: Entered[
   return logs;
 }
 
-function tellSignIns(product: Product, progress: Progress, studios: Entered[]): void {
-  progress.say(`\nConsole: ${product.url}`);
+function tellSignIns(product: Product, progress: Progress, studios: Entered[], stops: boolean): void {
+  progress.say(stops ? '\n`npm start` opens the console on this data; sign in as:' : `\nConsole: ${product.url}`);
   for (const { studio } of studios) {
     for (const member of studio.members) progress.say(`  ${studio.name.padEnd(12)} ${member.role.padEnd(11)} ${member.email.padEnd(32)} ${studio.password}`);
   }

@@ -81,6 +81,11 @@ describe('a licence and its next version, in plain words', () => {
     expect(said({ permission }, { permission: permission.toReversed() }).map(([effect]) => effect)).toEqual(['neutral', 'neutral']);
   });
 
+  test('a licence that names no zone counts in UTC: to say so changes nothing', () => {
+    expect(said({ ...fineTune(cap(5)), 'backlot:timeZone': null }, fineTune(cap(5)))).toEqual([]);
+    expect(said({ ...fineTune(cap(5)), 'backlot:timeZone': 'Europe/Berlin' }, fineTune(cap(5)))).toEqual([['neutral', 'Deadlines are now counted in the time zone UTC instead of Europe/Berlin.']]);
+  });
+
   test('the same day in another time zone is another instant', () => {
     expect(said(fineTune(day('lteq', '2029-01-31')), { ...fineTune(day('lteq', '2029-01-31')), 'backlot:timeZone': 'America/New_York' })).toContainEqual(['loosens', '“until 31 Jan 2029” now means another instant for fine-tuning, because the time zone changed.']);
   });

@@ -81,7 +81,7 @@ class Diff {
     }
     for (const uid of was.inheritFrom.filter((one) => !is.inheritFrom.includes(one))) this.add({ uid: is.uid }, is.inheritFrom.length > 0 ? 'loosens' : 'unclear', `the terms of ${this.wording.name(uid)} no longer apply`);
     for (const uid of is.inheritFrom.filter((one) => !was.inheritFrom.includes(one))) this.add({ uid: is.uid }, was.inheritFrom.length > 0 ? 'tightens' : 'unclear', `the terms of ${this.wording.name(uid)} now apply as well`);
-    if (was.zone !== is.zone) this.add({ uid: is.uid }, allDuties(is).some((duty) => duty.period !== null) ? 'unclear' : 'neutral', `deadlines are now counted in the time zone ${is.zone ?? 'UTC'} instead of ${was.zone ?? 'UTC'}`);
+    if ((was.zone ?? 'UTC') !== (is.zone ?? 'UTC')) this.add({ uid: is.uid }, allDuties(is).some((duty) => duty.period !== null) ? 'unclear' : 'neutral', `deadlines are now counted in the time zone ${is.zone ?? 'UTC'} instead of ${was.zone ?? 'UTC'}`);
   }
 
   private ruleGone(rule: Rule): void {
