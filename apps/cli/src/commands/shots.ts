@@ -1,19 +1,31 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
-import { analyse, loadVisionModels, probe, type VisionModels } from '#libs/media';
+import sharp from 'sharp';
+import { analyse, type KeyframeImage, loadVisionModels, probe, type VisionModels } from '#libs/media';
 import { Refusal, repositoryRoot } from '#libs/platform';
 import { type Found, found } from '../shots/found.js';
 import { csv, edl, otio } from '../shots/lists.js';
+import { page, type Pictures } from '../shots/page.js';
 
 interface Options {
   json?: boolean;
   csv?: boolean;
   edl?: boolean;
   otio?: boolean;
+  html?: boolean;
   out?: string;
   models: boolean;
 }
+
+interface Looked {
+  film: Found;
+  /** Empty unless a page was asked for. */
+  pictures: Pictures;
+}
+
+/** Pixels: twice what the page shows, for dense screens. */
+const PICTURE_HEIGHT = 176;
 
 /** `backlot shots`: the one pass on plain files, without server, database or licence; the files are one's own and are only read. */
 export function shotsCommand(): Command {
@@ -24,20 +36,24 @@ export function shotsCommand(): Command {
     .option('--csv', 'a line a shot, for spreadsheets')
     .option('--edl', 'CMX 3600 edit list')
     .option('--otio', 'OpenTimelineIO timeline')
-    .option('--out <dir>', 'write each list to NAME.json, .csv, .edl or .otio in this folder instead of printing it')
+    .option('--html', 'a page to look at: the pictures of each shot, and between them the transitions')
+    .option('--out <dir>', 'write each list to NAME.json, .csv, .edl, .otio or .html in this folder instead of printing it')
     .option('--no-models', 'without people, faces, things and places: the measures alone, faster')
     .action(shots);
 }
 
-const formats = ['json', 'csv', 'edl', 'otio'] as const;
+const formats = ['json', 'csv', 'edl', 'otio', 'html'] as const;
+/** Of these a document is one film. */
+const ofOne = ['edl', 'html'] as const;
 
 async function shots(files: string[], options: Options): Promise<void> {
   const asked = formats.filter((format) => options[format]);
   if (asked.length > 1 && !options.out) throw new Refusal('BAD_ARGUMENT', `${asked.map((format) => `--${format}`).join(' and ')} cannot be printed together.`, 'Ask for one, or give --out a folder.');
-  if (options.edl && !options.out && files.length > 1) throw new Refusal('BAD_ARGUMENT', 'An edit list is of one film.', 'Give one file, or --out a folder.');
+  const single = ofOne.find((format) => options[format]);
+  if (single && !options.out && files.length > 1) throw new Refusal('BAD_ARGUMENT', `What --${single} prints is of one film.`, 'Give one file, or --out a folder.');
   const models = options.models ? await loadVisionModels(path.join(repositoryRoot, 'models/vision')) : undefined;
   const waiting = [...files.entries()];
-  const done: (Found | undefined)[] = [];
+  const done: (Looked | undefined)[] = [];
   let written = 0;
   // What is done is told in the order given, as soon as all before it is.
   const tell = async (): Promise<void> => {
@@ -50,7 +66,7 @@ async function shots(files: string[], options: Options): Promise<void> {
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [at, file] = next;
-      done[at] = await one(file, models, files.length > 1 ? 1 : 2);
+      done[at] = await one(file, models, files.length > 1 ? 1 : 2, options.html === true);
       telling = telling.then(tell);
     }
   };
@@ -61,14 +77,19 @@ async function shots(files: string[], options: Options): Promise<void> {
 }
 
 /** A file's shots, or undefined where it is refused: the reason is told and the rest goes on. */
-async function one(file: string, models: VisionModels | undefined, threads: number): Promise<Found | undefined> {
+async function one(file: string, models: VisionModels | undefined, threads: number, withPictures: boolean): Promise<Looked | undefined> {
   const progress = (note: string): void => void (process.stderr.isTTY && process.stderr.write(`\r${note.slice(0, (process.stderr.columns || 80) - 1).padEnd((process.stderr.columns || 80) - 1)}`));
   try {
     const probed = await probe(file);
-    const analysis = await analyse(file, { probe: probed, threads, ...(models && { models }), onProgress: (fraction, frames) => progress(`${path.basename(file)} ${Math.round(100 * fraction)} %, ${frames} frames`) });
+    const pictures = new Map<number, Buffer[]>();
+    const onKeyframe = async ({ shot, jpeg }: KeyframeImage): Promise<void> => {
+      const small = await sharp(jpeg).resize({ height: PICTURE_HEIGHT, withoutEnlargement: true }).jpeg({ quality: 72 }).toBuffer();
+      pictures.set(shot, [...(pictures.get(shot) ?? []), small]);
+    };
+    const analysis = await analyse(file, { probe: probed, threads, ...(models && { models }), ...(withPictures && { onKeyframe }), onProgress: (fraction, frames) => progress(`${path.basename(file)} ${Math.round(100 * fraction)} %, ${frames} frames`) });
     progress('');
     for (const { message } of analysis.warnings) process.stderr.write(`${file}: ${message}\n`);
-    return found(file, probed, analysis);
+    return { film: found(file, probed, analysis), pictures };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(`${file}: ${error.message} ${error.wayOut} (${error.code})\n`);
@@ -77,11 +98,12 @@ async function one(file: string, models: VisionModels | undefined, threads: numb
   }
 }
 
-async function write(film: Found, asked: readonly (typeof formats)[number][], { out }: Options, first: boolean): Promise<void> {
+async function write({ film, pictures }: Looked, asked: readonly (typeof formats)[number][], { out }: Options, first: boolean): Promise<void> {
   const text = {
     json: () => `${JSON.stringify(film)}\n`,
     csv: () => (out || first ? csv([film]) : csv([film]).replace(/^[^\r]*\r\n/, '')),
     edl: () => edl(film),
+    html: () => page(film, pictures),
     otio: () => `${JSON.stringify(otio(film), null, out ? 2 : undefined)}\n`,
   };
   if (asked.length === 0) process.stdout.write(lines(film));

@@ -35,3 +35,12 @@ function describe({ first, last, startPts, endPts, entry, measures, labels }: Sh
   const { vector: _, ...seen } = labels ?? {};
   return { first, last, startPts, endPts, entry, measures, ...(labels && { labels: seen }), caption, sentence: sentenceOf(caption) };
 }
+
+/** Frames a second. */
+export function rateOf({ frameRate }: Pick<Found, 'frameRate'>): number {
+  const [frames = 0, seconds = 1] = frameRate.split('/').map(Number);
+  return frames / seconds;
+}
+
+/** Frames of the transition that a shot begins with; a cut has none. */
+export const entryFrames = ({ entry }: Pick<FoundShot, 'entry'>): number => (entry.first === undefined || entry.last === undefined ? 0 : entry.last - entry.first + 1);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Found, FoundShot } from './found.js';
 import { csv, edl, otio } from './lists.js';
+import { page } from './page.js';
 
 const measures = { brightness: 0.4, contrast: 0.2, motion: 1, blur: 0.1, saturation: 0.1, blackFraction: 0, frozenFraction: 0, letterbox: { top: 0, bottom: 0, left: 0, right: 0 } };
 const shot = (first: number, last: number, entry: FoundShot['entry'], sentence = 'A shot.'): FoundShot => ({ first, last, startPts: first * 1001, endPts: (last + 1) * 1001, entry, measures, caption: {}, sentence });
@@ -50,4 +51,17 @@ test('an OTIO track covers every frame once: clips and the transitions between t
   }
   expect(next).toBe(300);
   expect(items.filter((item) => item.in_offset).map((item) => item.in_offset!.value + item.out_offset!.value)).toEqual([12, 4]);
+});
+
+test('a page shows each shot with its pictures and what it begins with, and says nothing as markup that a film says', () => {
+  const named: Found = { ...film, file: '/films/<script>x.mov', warnings: [{ code: 'X', message: 'a <b> & "c"' }] };
+  const html = page(named, new Map([[1, [Buffer.from('one'), Buffer.from('two')]]]));
+  expect(html.match(/<section>/g)).toHaveLength(4);
+  expect(html.match(/class="mark [a-z]+"/g)).toEqual(['class="mark cut"', 'class="mark dissolve"', 'class="mark wipe"']);
+  expect(html).toContain('title="dissolve, frames 96 to 107, sure to 80 %"');
+  expect(html).toContain(`<img src="data:image/jpeg;base64,${Buffer.from('two').toString('base64')}" alt="">`);
+  expect(html).not.toContain('<script');
+  expect(html).toContain('<h1>&lt;script&gt;x.mov</h1>');
+  expect(html).toContain('a &lt;b&gt; &amp; &quot;c&quot;');
+  expect(html).toContain('A shot, &quot;quoted&quot;.');
 });

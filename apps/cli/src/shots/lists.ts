@@ -1,18 +1,10 @@
 import path from 'node:path';
 import { timecode } from '../../../shared/timecode.js';
-import type { Found, FoundShot } from './found.js';
+import { entryFrames, type Found, rateOf } from './found.js';
 
 /** Shot lists in the formats that editing systems import. All count from frame 0 of the file as 00:00:00:00. */
 
-const rateOf = ({ frameRate }: Found): number => {
-  const [frames = 0, seconds = 1] = frameRate.split('/').map(Number);
-  return frames / seconds;
-};
-
 const nameOf = (film: Found): string => path.parse(film.file).name;
-
-/** Gradual entries have a length; a cut has none. */
-const entryFrames = ({ entry }: FoundShot): number => (entry.first === undefined || entry.last === undefined ? 0 : entry.last - entry.first + 1);
 
 /** A line a shot (RFC 4180). */
 export function csv(films: readonly Found[]): string {
