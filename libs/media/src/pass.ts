@@ -33,6 +33,15 @@ export interface PassPlan extends Tools {
   onStill?: ((still: Still) => void) | undefined;
   /** A promise while the consumer has more work than it should hold; reading waits for it. */
   busy(): Promise<unknown> | undefined;
+  /** What else this decode gives, one pipe each. */
+  outputs?: readonly PassOutput[] | undefined;
+}
+
+export interface PassOutput {
+  /** An output of ffmpeg without its address: map, filters, codec and format. */
+  args: readonly string[];
+  /** Reading of this pipe waits for it. It must not wait for frames: ffmpeg gives none while one of its pipes is full. */
+  take(piece: Buffer): void | Promise<void>;
 }
 
 export interface PassResult {
@@ -96,14 +105,17 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
   const raw = ['-fps_mode', 'passthrough', '-c:v', 'rawvideo', '-f', 'rawvideo'];
   const stillFd = 4;
   const proxyFd = plan.onStill ? 5 : 4;
+  const outputs = plan.outputs ?? [];
+  const outputFd = proxyFd + (plan.proxy ? 1 : 0);
   const args = [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info', '-copyts', '-max_error_rate', '1', '-filter_complex_threads', '1'],
     ...inputArgs(input, ['-threads', String(plan.threads)]),
     ...['-filter_complex', filterGraph(plan, base), '-map', '[small]', ...raw, 'pipe:3'],
     ...(plan.onStill ? ['-map', '[still]', ...raw, `pipe:${stillFd}`] : []),
     ...(plan.proxy ? proxyArgs(plan, proxyFd) : []),
+    ...outputs.flatMap((output, at) => [...output.args, `pipe:${outputFd + at}`]),
   ];
-  const pipes = 1 + (plan.onStill ? 1 : 0) + (plan.proxy ? 1 : 0);
+  const pipes = outputFd - 3 + outputs.length;
   const child = spawn(toolPath('ffmpeg', plan), args, { stdio: ['ignore', 'ignore', 'pipe', ...Array<'pipe'>(pipes).fill('pipe')] });
   const stdio = child.stdio as unknown as (Readable | null)[];
   const kill = (): void => void child.kill('SIGKILL');
@@ -153,17 +165,15 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
         }),
       );
     }
-    if (index) {
-      readers.push(
-        (async () => {
-          for await (const chunk of stdio[proxyFd]!) {
-            stall.alive();
-            await index.write(chunk as Buffer);
-            stall.alive();
-          }
-        })(),
-      );
-    }
+    const readPieces = async (fd: number, take: (piece: Buffer) => void | Promise<void>): Promise<void> => {
+      for await (const piece of stdio[fd]!) {
+        stall.alive();
+        await take(piece as Buffer);
+        stall.alive();
+      }
+    };
+    if (index) readers.push(readPieces(proxyFd, (piece) => index.write(piece)));
+    readers.push(...outputs.map((output, at) => readPieces(outputFd + at, (piece) => output.take(piece))));
     await Promise.all(readers);
     const exitCode = await closed;
     plan.signal?.throwIfAborted();
