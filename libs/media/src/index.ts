@@ -23,4 +23,5 @@ export { captionFor, sentenceOf, type Caption, type CaptionField } from './capti
 export { cutClip } from './clip.js';
 export { maskProxy, maskSheet } from './mask.js';
 export { loadVisionModels } from './vision/models.js';
+export { loadSentenceModel, type SentenceModel } from './vision/sentence.js';
 export { mirroredHash, perceptualHash, type LumaPicture } from './phash.js';

@@ -23,7 +23,7 @@ export async function loadVisionModels(dir: string): Promise<VisionModels> {
   const warnings: Warning[] = [];
   const sessions = new Map<Name, InferenceSession>();
   for (const [name, model] of Object.entries(FILES) as [Name, (typeof FILES)[Name]][]) {
-    const session = await load(path.join(dir, model.file), model.sha256, warnings);
+    const session = await loadModel(path.join(dir, model.file), model.sha256, warnings, 'what it sees is left out of the labels');
     if (session) sessions.set(name, session);
   }
   const imagenet = await readNames(path.join(dir, 'imagenet-labels.json'), warnings);
@@ -43,17 +43,18 @@ export async function loadVisionModels(dir: string): Promise<VisionModels> {
   };
 }
 
-async function load(file: string, sha256: string, warnings: Warning[]): Promise<InferenceSession | undefined> {
+/** A session of a model file, if it is the one that was measured; else a warning that tells what goes on `without` it. */
+export async function loadModel(file: string, sha256: string, warnings: Warning[], without: string): Promise<InferenceSession | undefined> {
   const what = path.basename(file);
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
   } catch {
-    warnings.push({ code: 'MODEL_MISSING', message: `The vision model ${what} is not there; what it sees is left out of the labels.` });
+    warnings.push({ code: 'MODEL_MISSING', message: `The model ${what} is not there; ${without}.` });
     return undefined;
   }
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    warnings.push({ code: 'MODEL_CHANGED', message: `The vision model ${what} is not the file that was measured; it is not used.` });
+    warnings.push({ code: 'MODEL_CHANGED', message: `The model ${what} is not the file that was measured; ${without}.` });
     return undefined;
   }
   // One thread: the decoder and a second title have the other core.
