@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Tokenizer } from '@huggingface/tokenizers';
+import * as tokenizers from '@huggingface/tokenizers';
 import { Tensor } from 'onnxruntime-node';
 import type { Warning } from '../types.js';
 import { loadModel } from './models.js';
@@ -11,6 +11,9 @@ const PIECES = { file: 'tokenizer.json', sha256: 'be50c3628f2bf5bb5e3a7f17b1f746
 /** Word pieces that the model was trained on, its two marks at the ends among them; what follows is not read. */
 const MOST_PIECES = 128;
 const END = 102;
+
+/** The package's own types name files without their extension, which Node's resolution does not find. */
+const { Tokenizer } = tokenizers as unknown as { Tokenizer: new (pieces: object, settings: object) => { encode(text: string): { ids: number[] } } };
 
 /** Turns sentences into vectors that are near where their meanings are. */
 export interface SentenceModel {
