@@ -17,7 +17,7 @@ export interface Ended {
 
 const KILL_AFTER_MS = 10_000;
 /** Settings of the machine's operator that torch and CUDA read; nothing else of the agent's environment is handed on. */
-const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'LANG', 'TZ', 'CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES', 'OMP_NUM_THREADS', 'BACKLOT_TORCH_THREADS'];
+const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'LANG', 'TZ', 'CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES', 'OMP_NUM_THREADS'];
 
 /**
  * One process of the Python trainer in a tenant's folder. It speaks JSON lines on stdin and stdout; its end of stdin closes when this
