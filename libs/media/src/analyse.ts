@@ -70,7 +70,7 @@ class Pass {
     }
   }
 
-  frame(frame: SmallFrame): void {
+  async frame(frame: SmallFrame): Promise<void> {
     if (this.frames === 0) {
       this.firstPts = frame.pts;
       this.open = { first: 0, startPts: frame.pts, entry: { kind: 'start', confidence: 1 } };
@@ -79,7 +79,7 @@ class Pass {
     this.frames++;
     this.times.push(frame.pts);
     this.notes.push({ pts: frame.pts, facts: this.frameMeter.look(frame) });
-    for (const boundary of this.detector.push(frame)) this.boundary(boundary);
+    for (const boundary of await this.detector.push(frame)) this.boundary(boundary);
     while (this.notes.length > this.detector.lag + 8) this.settleNote();
     this.progress();
   }
@@ -100,7 +100,7 @@ class Pass {
       throw new Refusal('UNDECODABLE', `No frame of the film decodes${result.lastError ? `: ${result.lastError}` : '.'}`, 'Export the master again and check that it plays to the end before uploading.');
     }
     const endPts = this.lastPts + this.lastDuration();
-    for (const boundary of this.detector.end()) this.boundary(boundary);
+    for (const boundary of await this.detector.end()) this.boundary(boundary);
     this.closeShot(this.frames - 1, endPts);
     if (this.filmstrip) this.enqueue(() => this.sheet());
     await this.queue;

@@ -27,8 +27,8 @@ export interface PassPlan extends Tools {
   stallSeconds: number;
   signal?: AbortSignal | undefined;
   proxy?: { height: number; writable: Writable } | undefined;
-  /** In order, numbered from 0. */
-  onFrame(frame: SmallFrame): void;
+  /** In order, numbered from 0; reading of frames waits for it. */
+  onFrame(frame: SmallFrame): void | Promise<void>;
   /** Asked for when there is a taker for stills. */
   onStill?: ((still: Still) => void) | undefined;
   /** A promise while the consumer has more work than it should hold; reading waits for it. */
@@ -146,7 +146,7 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
         stall.alive();
         const pts = await log.ptsOf(frames);
         const luma = SMALL_W * SMALL_H;
-        plan.onFrame({
+        await plan.onFrame({
           ...{ frame: frames++, pts, width: SMALL_W, height: SMALL_H },
           ...{ y: data.subarray(0, luma), u: data.subarray(luma, luma * 1.25), v: data.subarray(luma * 1.25) },
         });

@@ -246,10 +246,13 @@ export interface ShotDetector {
   readonly version: string;
   /** A boundary is told at most this many frames after its frame. */
   readonly lag: number;
-  /** Takes the next frame (its arrays are reused by the caller after the call); gives the boundaries that are certain by now, in order. */
-  push(frame: SmallFrame): Boundary[];
+  /**
+   * Takes the next frame (its arrays are reused by the caller after the call, promise or not); gives the boundaries that are certain by
+   * now, in order. The next frame comes when the promise is kept.
+   */
+  push(frame: SmallFrame): Boundary[] | Promise<Boundary[]>;
   /** The film has ended: what is left. */
-  end(): Boundary[];
+  end(): Boundary[] | Promise<Boundary[]>;
 }
 
 export interface VisionModels {
