@@ -1,15 +1,33 @@
-import type { Fact, Labels, Measures, Shot } from './types.js';
+import type { Fact, Labels, Measures, Shot } from '../types.js';
 
 export type CaptionField = 'subject' | 'action' | 'place' | 'shotSize' | 'cameraMove' | 'lighting' | 'style' | 'onScreenText';
 
+/** What a caption says in one field. A model that does not tell how sure it is has no confidence. */
+export type Said = Omit<Fact<string>, 'confidence'> & { confidence?: number };
+
+/** A model's words that were not taken, because something else is known of the shot. */
+export interface Disagreement {
+  field: 'subject' | 'action';
+  about: 'people' | 'place' | 'time' | 'colour' | 'camera' | 'text';
+  /** What is known, in words: 'one person', 'outdoors'. */
+  known: string;
+  /** The words of the model that it does not go with. */
+  said: string;
+  /** All that the model said in that field. */
+  text: string;
+}
+
 /** A shot in words: each field says where it came from; a field that is not known is absent. */
-export type Caption = { [field in CaptionField]?: Fact<string> };
+export type Caption = { [field in CaptionField]?: Said } & {
+  /** By which a person knows that the shot asks for a look; absent where there are none. */
+  disagreements?: { value: Disagreement[]; source: 'modelled'; by: string };
+};
 
 const BY = 'backlot-measures 1';
 const measured = (value: string, confidence: number): Fact<string> => ({ value, source: 'measured', by: BY, confidence });
 
 /** Facts below this are kept as labels and not said. */
-const SAY = 0.45;
+export const SAY = 0.45;
 
 /** Structured caption of a shot from its measures and labels. Pure; says only what is known. */
 export function captionFor(shot: Pick<Shot, 'measures' | 'labels'>): Caption {
@@ -70,20 +88,4 @@ function styleOf(m: Measures): Fact<string> | undefined {
   return m.saturation < 0.035 && m.blackFraction < 0.5 ? measured('muted colours', 0.65) : undefined;
 }
 
-const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`);
-
-/** One flowing English sentence of the fields that are known, for the trainers: "A medium shot of a person outdoors, camera panning, dark lighting, muted colours." */
-export function sentenceOf(fields: { [field in CaptionField]?: { value: unknown } }): string {
-  const say = (field: CaptionField): string | undefined => {
-    const value = fields[field]?.value;
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const monochrome = say('style') === 'black and white';
-  const size = say('shotSize') ?? 'shot';
-  const what = [say('subject'), say('action')].filter(Boolean).join(' ');
-  const head = [article(monochrome ? `black and white ${size}` : size), what && `of ${what}`, say('place')].filter(Boolean).join(' ');
-  const text = say('onScreenText');
-  const parts = [head, say('cameraMove'), say('lighting'), monochrome ? undefined : say('style'), text && `on-screen text "${text}"`];
-  const sentence = parts.filter(Boolean).join(', ');
-  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
-}
+export const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`);

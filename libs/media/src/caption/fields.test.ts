@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { captionFor, sentenceOf } from './caption.js';
-import type { Fact, Labels, Measures } from './types.js';
+import { captionFor } from './fields.js';
+import { captionIn, sentenceOf } from './sentences.js';
+import type { Fact, Labels, Measures } from '../types.js';
 
 const plain: Measures = {
   ...{ brightness: 0.45, contrast: 0.18, motion: 3, blur: 0.2, saturation: 0.1, blackFraction: 0, frozenFraction: 0 },
@@ -32,4 +33,21 @@ test('what a member wrote is said like the rest', () => {
   expect(sentenceOf({ ...caption, subject: { value: 'a vampire', ...written }, action: { value: 'climbing stairs', ...written }, onScreenText: { value: 'Ende', ...written } })).toBe(
     'A black and white shot of a vampire climbing stairs, on-screen text "Ende".',
   );
+});
+
+test('short says who, how near and where; medium one sentence; long all that is known', () => {
+  const labels: Labels = { people: modelled(1 as const), place: modelled('indoors' as const), shotSize: modelled('close-up' as const), scene: modelled('library', 0.6) };
+  const shot = { measures: { ...plain, motionKind: 'static' as const, motion: 0.1, brightness: 0.1 }, labels };
+  const caption = { ...captionFor(shot), onScreenText: modelled('SILENCE') };
+  expect(captionIn('short', { ...shot, caption })).toBe('A close-up of a person indoors.');
+  expect(captionIn('medium', { ...shot, caption })).toBe(sentenceOf(caption));
+  expect(captionIn('long', { ...shot, caption })).toBe('A close-up of a person indoors. Seen with a static camera. Hardly anything moves. Dark lighting. The setting looks like a library. On-screen text reads "SILENCE".');
+});
+
+test('a sentence that a member wrote is the caption in each length, and a long one goes on', () => {
+  const caption = { ...captionFor({ measures: { ...plain, motionKind: 'pan' } }), sentence: { value: 'She waits.', source: 'written' as const, confidence: 1 } };
+  const shot = { measures: plain, caption };
+  expect(captionIn('short', shot)).toBe('She waits.');
+  expect(captionIn('medium', shot)).toBe('She waits.');
+  expect(captionIn('long', shot)).toBe('She waits. Seen with the camera panning.');
 });
