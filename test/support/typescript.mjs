@@ -1,4 +1,4 @@
-// node --import test/support/typescript.mjs FILE.ts runs the sources as they are, so that a test can start processes of its own without a build.
+// node --import test/support/typescript.mjs FILE.ts runs the sources as they are, so that a test can start processes and threads of its own without a build.
 import { existsSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import path from 'node:path';
@@ -10,8 +10,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 registerHooks({
   resolve(specifier, context, next) {
     if (specifier.startsWith('#libs/')) return { url: pathToFileURL(path.join(root, 'libs', specifier.slice(6), 'src/index.ts')).href, shortCircuit: true };
-    if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.startsWith('file:')) {
-      const source = fileURLToPath(new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL));
+    // A thread is started by the whole address of its module, and has no parent.
+    const url = specifier.startsWith('file:') ? specifier : specifier.startsWith('.') && context.parentURL?.startsWith('file:') ? new URL(specifier, context.parentURL).href : undefined;
+    if (url?.endsWith('.js') && !url.includes('/node_modules/')) {
+      const source = fileURLToPath(url.replace(/\.js$/, '.ts'));
       if (existsSync(source)) return { url: pathToFileURL(source).href, shortCircuit: true };
     }
     return next(specifier, context);

@@ -1,141 +1,19 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { z } from 'zod';
-import { resized } from '../stills.js';
+import { Thread } from '../thread.js';
 import type { Labels, RgbImage, VisionModels, Warning } from '../types.js';
-import { blazefaceBoxes, nanodetBoxes, type Box, type Output } from './detect.js';
-import { FACE, PERSON, vote, type Sight } from './vote.js';
 
-const FILES = {
-  nanodet: { file: 'nanodet.onnx', title: 'nanodet-g 3.0.4', sha256: '6cf0a503b0affe084cbbb59f6975da2c63d74737a2c0176e8ff36823cc382c20' },
-  blazeface: { file: 'blazeface.onnx', title: 'blazeface-back 3.0.4', sha256: '820ce6ecad03d18b9ffec8e84c810b1f94626fd42c5cd26ec292cca7e46fb908' },
-  efflite0: { file: 'efflite0.onnx', title: 'efficientnet-lite0 0.1.0', sha256: '8163fa16be1dd7a9b8583f18062c1078aad7cca35267d3ff029e03b010916eb3' },
-} as const;
-type Name = keyof typeof FILES;
+/** What the vision thread is asked: first what it could load, then the labels of shot after shot. */
+export type Question = 'loaded' | { keyframes: RgbImage[] };
+export interface Loaded {
+  warnings: Warning[];
+  loaded: string[];
+}
 
 /**
- * The models of a folder (models/vision). A file that is missing or not the one that was measured is left out with a warning;
- * labels then hold what the others see.
+ * The models of a folder (models/vision), in a thread of their own that all passes of this process share. A file that is missing or
+ * not the one that was measured is left out with a warning; labels then hold what the others see.
  */
 export async function loadVisionModels(dir: string): Promise<VisionModels> {
-  const warnings: Warning[] = [];
-  const sessions = new Map<Name, InferenceSession>();
-  for (const [name, model] of Object.entries(FILES) as [Name, (typeof FILES)[Name]][]) {
-    const session = await loadModel(path.join(dir, model.file), model.sha256, warnings, 'what it sees is left out of the labels');
-    if (session) sessions.set(name, session);
-  }
-  const imagenet = await readNames(path.join(dir, 'imagenet-labels.json'), warnings);
-  if (!imagenet) sessions.delete('efflite0');
-  const names = { imagenet: imagenet ?? [], by: { people: FILES.nanodet.title, faces: FILES.blazeface.title, scene: FILES.efflite0.title } };
-  return {
-    warnings,
-    loaded: [...sessions.keys()].map((name) => FILES[name].title),
-    async label(keyframes: RgbImage[]): Promise<Labels> {
-      const sights: Sight[] = [];
-      for (const image of keyframes) sights.push(await see(image, sessions));
-      return vote(sights, names);
-    },
-    async close(): Promise<void> {
-      for (const session of sessions.values()) await session.release();
-    },
-  };
-}
-
-/** A session of a model file, if it is the one that was measured; else a warning that tells what goes on `without` it. */
-export async function loadModel(file: string, sha256: string, warnings: Warning[], without: string): Promise<InferenceSession | undefined> {
-  const what = path.basename(file);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch {
-    warnings.push({ code: 'MODEL_MISSING', message: `The model ${what} is not there; ${without}.` });
-    return undefined;
-  }
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
-    warnings.push({ code: 'MODEL_CHANGED', message: `The model ${what} is not the file that was measured; ${without}.` });
-    return undefined;
-  }
-  // One thread: the decoder and a second title have the other core.
-  return InferenceSession.create(bytes, { intraOpNumThreads: 1, interOpNumThreads: 1, executionProviders: ['cpu'] });
-}
-
-async function readNames(file: string, warnings: Warning[]): Promise<string[] | undefined> {
-  try {
-    return z.array(z.string()).length(1000).parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch {
-    warnings.push({ code: 'MODEL_MISSING', message: 'The names of the scene classes are not there; scenes are left out of the labels.' });
-    return undefined;
-  }
-}
-
-async function see(image: RgbImage, sessions: Map<Name, InferenceSession>): Promise<Sight> {
-  const sight: Sight = { card: isCard(image) };
-  const [nanodet, blazeface, efflite0] = [sessions.get('nanodet'), sessions.get('blazeface'), sessions.get('efflite0')];
-  if (nanodet) sight.boxes = await findThings(nanodet, image);
-  if (blazeface) sight.faces = await findFaces(blazeface, image);
-  if (efflite0) {
-    const side = Math.min(image.width, image.height);
-    const square = { left: (image.width - side) >> 1, top: (image.height - side) >> 1, width: side, height: side };
-    const small = await resized(image, square, { width: 224, height: 224 });
-    const out = await efflite0.run({ image: new Tensor('uint8', Uint8Array.from(small.data), [1, 224, 224, 3]) });
-    sight.classes = out['prob']!.data as Float32Array;
-    sight.vector = out['embedding']!.data as Float32Array;
-  }
-  return sight;
-}
-
-const whole = (image: RgbImage): { left: number; top: number; width: number; height: number } => ({ left: 0, top: 0, width: image.width, height: image.height });
-const outputsOf = (run: InferenceSession.OnnxValueMapType): Output[] =>
-  Object.values(run).map((t) => ({ dims: (t as Tensor).dims, data: (t as Tensor).data as Float32Array }));
-
-const BGR_MEAN = [103.53, 116.28, 123.675];
-const BGR_SCALE = [57.375, 57.12, 58.395];
-
-async function findThings(session: InferenceSession, image: RgbImage): Promise<Box[]> {
-  // The long side becomes 512, the shape is kept within a 32-pixel step.
-  const scale = 512 / Math.max(image.width, image.height);
-  const step = (n: number): number => Math.max(32, 32 * Math.round((n * scale) / 32));
-  const width = step(image.width);
-  const height = step(image.height);
-  const small = await resized(image, whole(image), { width, height });
-  const input = new Float32Array(3 * width * height);
-  for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) input[c * width * height + i] = (small.data[3 * i + 2 - c]! - BGR_MEAN[c]!) / BGR_SCALE[c]!;
-  }
-  const run = await session.run({ [session.inputNames[0]!]: new Tensor('float32', input, [1, 3, height, width]) });
-  return nanodetBoxes(outputsOf(run), width, height, PERSON);
-}
-
-async function findFaces(session: InferenceSession, image: RgbImage): Promise<Box[]> {
-  const scale = 256 / Math.max(image.width, image.height);
-  const width = Math.max(1, Math.round(image.width * scale));
-  const height = Math.max(1, Math.round(image.height * scale));
-  const small = await resized(image, whole(image), { width, height });
-  // Letterboxed: the picture in the middle, black (-1) around it.
-  const left = (256 - width) >> 1;
-  const top = (256 - height) >> 1;
-  const input = new Float32Array(256 * 256 * 3).fill(-1);
-  for (let y = 0; y < height; y++) {
-    for (let i = 0; i < width * 3; i++) input[((top + y) * 256 + left) * 3 + i] = small.data[y * width * 3 + i]! / 127.5 - 1;
-  }
-  const run = await session.run({ [session.inputNames[0]!]: new Tensor('float32', input, [1, 256, 256, 3]) });
-  return blazefaceBoxes(outputsOf(run), FACE).map((b) => ({
-    ...b,
-    left: (b.left * 256 - left) / width,
-    top: (b.top * 256 - top) / height,
-    width: (b.width * 256) / width,
-    height: (b.height * 256) / height,
-  }));
-}
-
-/** Six tenths of the picture within a few levels of one brightness: logos on such cards were read as clocks and birds. */
-function isCard(image: RgbImage): boolean {
-  const histogram = new Uint32Array(32);
-  const pixels = image.width * image.height;
-  for (let i = 0; i < pixels; i++) histogram[(image.data[3 * i]! + 2 * image.data[3 * i + 1]! + image.data[3 * i + 2]!) >> 5]!++;
-  let most = 0;
-  for (let i = 1; i < 32; i++) most = Math.max(most, histogram[i]! + histogram[i - 1]!);
-  return most > 0.6 * pixels;
+  const thread = new Thread<Question, unknown>(new URL('./thread.js', import.meta.url), { dir });
+  const { warnings, loaded } = (await thread.ask('loaded')) as Loaded;
+  return { warnings, loaded, label: async (keyframes) => (await thread.ask({ keyframes })) as Labels, close: () => thread.close() };
 }

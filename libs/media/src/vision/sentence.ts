@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tokenizers from '@huggingface/tokenizers';
 import { Tensor } from 'onnxruntime-node';
+import { loadModel } from '../model.js';
 import type { Warning } from '../types.js';
-import { loadModel } from './models.js';
 
 const MODEL = { file: 'minilm.onnx', title: 'all-MiniLM-L6-v2 0.1.0', sha256: '19efe3cac7ddc933d723489bd34841f9e2596024de3ebab2449f6e01f7b4a864' };
 const PIECES = { file: 'tokenizer.json', sha256: 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037' };
