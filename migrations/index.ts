@@ -17,6 +17,7 @@ import { DecisionsOfLicences1700000000014 } from './0014-decisions-of-licences.j
 import { Duplicates1700000000015 } from './0015-duplicates.js';
 import { Filters1700000000016 } from './0016-filters.js';
 import { Review1700000000017 } from './0017-review.js';
+import { Recompute1700000000023 } from './0023-recompute.js';
 
 const migrations = [
   Platform1700000000001,
@@ -36,6 +37,7 @@ const migrations = [
   Duplicates1700000000015,
   Filters1700000000016,
   Review1700000000017,
+  Recompute1700000000023,
 ];
 
 /**
@@ -89,6 +91,14 @@ async function prepareQueue(jobsUrl: string): Promise<void> {
       end $$;
       revoke all on function backlot_jobs.enqueue from public;
       grant execute on function backlot_jobs.enqueue to backlot_app;
+      -- The same job after a while; asked for again, from now on.
+      create or replace function backlot_jobs.enqueue_later(name text, job_id uuid, attempts int, seconds int) returns void language plpgsql security definer set search_path = graphile_worker, pg_temp as $$
+      begin
+        if nullif(current_setting('app.studio_id', true), '') is null then raise exception 'no studio in scope'; end if;
+        perform graphile_worker.add_job(name, json_build_object('studioId', current_setting('app.studio_id'), 'jobId', job_id), run_at => now() + make_interval(secs => seconds), max_attempts => attempts, job_key => job_id::text);
+      end $$;
+      revoke all on function backlot_jobs.enqueue_later from public;
+      grant execute on function backlot_jobs.enqueue_later to backlot_app;
     `);
   } finally {
     await jobs.end();

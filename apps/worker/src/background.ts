@@ -34,7 +34,7 @@ export async function late({ rights }: Services): Promise<boolean> {
   return rights.duties.tellLate();
 }
 
-/** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. Duties that waited for the end of a licence run from there; duplicates of what was removed are placed anew. */
+/** Removes what nobody needs any more: abandoned uploads, sealed bytes without an owner, remembered answers of yesterday. Duties that waited for the end of a licence run from there; duplicates of what was removed are placed anew, and titles from before something was looked for are computed anew. */
 export async function sweep({ database, catalogue, curation, rights, vault }: Services): Promise<boolean> {
   await catalogue.sweepLanding();
   await vault.sweep();
@@ -45,6 +45,7 @@ export async function sweep({ database, catalogue, curation, rights, vault }: Se
       await rights.duties.startEnded({ studioId: id });
       // Shots whose representative was removed with its title.
       await curation.duplicates.place({ studioId: id });
+      await curation.catchUp({ studioId: id });
     }
     after = studios.at(-1)?.id ?? null;
     if (!after) return false;

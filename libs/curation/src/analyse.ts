@@ -3,6 +3,7 @@ import type { Analysis, KeyframeImage, Probe, Shot, VisionModels } from '#libs/m
 import { type Database, emit, enqueueJob, type JobContext, type JobHandler, newId, Refusal, row, rows, type SealedObject, type Vault } from '#libs/platform';
 import type { Question, Rights } from '#libs/rights';
 import { PassThrough } from 'node:stream';
+import { described } from './describe.js';
 import { printOf, writePrints } from './duplicates/duplicates.js';
 import type { Media } from './media.js';
 import type { Filmstrip, Keyframe } from './rows.js';
@@ -119,12 +120,12 @@ export function analyse({ database, vault, rights, media, models }: { database: 
     if (Number(alive!.count) !== objectIds.length) throw new Error(`what was sealed of master ${masterId} was removed by another worker`);
 
     await rows(
-      `insert into analysis (master_id, studio_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, proxy, filmstrip_object_id, filmstrip, warnings, decision_id)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+      `insert into analysis (master_id, studio_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, proxy, filmstrip_object_id, filmstrip, warnings, decision_id, printed)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, true)`,
       [masterId, scope.studioId, titleId, analysis.frames, analysis.timeBase, analysis.startPts, analysis.durationPts, analysis.width, analysis.height, analysis.detector, proxy.id, { ...analysis.proxy, fragments: analysis.proxyFragments }, sheets[0]?.id ?? null, filmstripOf(analysis, sheets), JSON.stringify(analysis.warnings), decisionId],
     );
     await rights.exclusions.register(scope, { titleId, rate: analysis.rate ?? subject.probe.video.frameRate, even: analysis.rate !== undefined, timeBase: analysis.timeBase, times: analysis.times });
-    const written = analysis.shots.map((shot) => describe(shot, keyframes.get(shot.index) ?? []));
+    const written = analysis.shots.map((shot) => ({ id: newId(), ...described(media, shot, keyframes.get(shot.index) ?? []) }));
     for (let at = 0; at < written.length; at += SHOTS_AT_ONCE) {
       await rows(
         `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes)
@@ -140,14 +141,6 @@ export function analyse({ database, vault, rights, media, models }: { database: 
     const reason = training.permitted ? null : { code: 'LICENCE_REFUSED', message: training.sentence, wayOut: training.reason.whatWouldChangeIt };
     await rows(`update title set state = $2, reason = $3, poster_object_id = $4 where id = $1`, [titleId, reason ? 'withheld' : 'ready', reason, poster(analysis.shots, keyframes)]);
     await emit('shots.detected', { titleId, masterId, shots: written.length });
-  }
-
-  function describe(shot: Shot, keyframes: Keyframe[]): { id: string } & Record<string, unknown> {
-    const caption = media.captionFor(shot);
-    // The look vector (1280 numbers) is for search by example, not for rows that lists read.
-    const { vector: _vector, ...labels } = shot.labels ?? {};
-    const { index: number, first: first_frame, last: last_frame, startPts: start_pts, endPts: end_pts, entry, measures } = shot;
-    return { id: newId(), number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence: media.sentenceOf(caption), keyframes };
   }
 }
 

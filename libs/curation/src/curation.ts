@@ -13,7 +13,10 @@ import { Shown } from './mask.js';
 import { playlist } from './playlist.js';
 import { type Analysis, analysisColumns, type AnalysisRow, type CaptionField, type Clip, type Correction, type DatasetVersion, type Drop, type Shot, shotColumns, type ShotRow, toAnalysis, toShot, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type DatasetInput, datasetOf } from './query.js';
+import { recompute } from './review/recompute.js';
 import { Review } from './review/review.js';
+import { backfill, tellChanged } from './review/stale.js';
+import { ReviewState } from './review/state.js';
 import type { Bucket } from './selection.js';
 
 /** Caption fields that a member may write; 'sentence' is the whole of it. */
@@ -37,6 +40,9 @@ export class Curation {
   /** The rules by which a studio keeps and drops shots. */
   readonly filters: FilterSets;
   readonly review: Review;
+  readonly reviewState: ReviewState;
+  /** Measures anew what reviewers changed; its subject is the title. */
+  readonly recompute: JobHandler;
   /** What curation does when something happened in a lib to its left. */
   readonly reactions: Partial<Record<string, EventHandler>> = {
     'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
@@ -52,12 +58,19 @@ export class Curation {
     this.bucket = bucket;
     this.analyse = analyse({ database, vault, rights, media, models });
     this.duplicates = new Duplicates(database);
-    this.freeze = freeze({ database, vault, rights, media, duplicates: this.duplicates });
+    this.recompute = recompute({ database, vault, rights, media, models });
+    this.freeze = freeze({ database, vault, rights, media, duplicates: this.duplicates, recompute: this.recompute });
     this.filters = new FilterSets(database);
     this.review = new Review(database, rights);
+    this.reviewState = new ReviewState(database);
     this.shown = new Shown({ database, vault, rights, media });
     this.mask = this.shown.job;
     this.findDuplicates = { run: ({ scope, signal }) => this.duplicates.place(scope, signal) };
+  }
+
+  /** Has titles computed anew that were analysed before something was looked for. */
+  async catchUp(scope: Scope): Promise<void> {
+    await backfill(this.database, scope);
   }
 
   /** By title id; a title that is not analysed is absent. */
@@ -144,6 +157,7 @@ export class Curation {
       await rows(`insert into correction (id, studio_id, shot_id, member_id, field, before, after) values ($1, $2, $3, $4, $5, $6, $7)`, [correctionId, scope.studioId, shotId, scope.memberId, field, before, after]);
       await appendEntry('correction', { correction: correctionId, shot: shotId, title: found.title_id, field });
       const changed = await row<ShotRow>(`update shot set caption = $2, sentence = $3 where id = $1 returning ${shotColumns}`, [shotId, caption, sentence]);
+      await tellChanged(found.title_id, [shotId]);
       return toShot(changed!);
     });
   }
@@ -243,7 +257,7 @@ export class Curation {
         const reason = { code: 'CANCELLED', message: 'The job was cancelled before it began.', wayOut: 'Start it again when you want it.' };
         await rows(`update job set reason = $2, finished_at = now() where id = $1`, [jobId, reason]);
         if (job.name === 'freeze') await rows(`update dataset_version set state = 'cancelled', reason = $2 where id = $1`, [job.subjectId, reason]);
-        else await rows(`update title set state = 'refused', reason = $2 from master where master.id = $1 and title.id = master.title_id`, [job.subjectId, reason]);
+        else if (job.name === 'ingest' || job.name === 'analyse') await rows(`update title set state = 'refused', reason = $2 from master where master.id = $1 and title.id = master.title_id`, [job.subjectId, reason]);
       }
       return (await row<Job>(`select ${columns} from job where id = $1`, [jobId]))!;
     });

@@ -1,7 +1,7 @@
 import { appendEntry } from '#libs/audit';
 import { type RangeServer, serveRanges } from '#libs/catalogue';
 import type { ClipSpec, Labels, Measures, Probe, Transition } from '#libs/media';
-import { type Database, emit, type JobContext, type JobHandler, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
+import { type Database, emit, type JobContext, type JobHandler, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import { canonicalSha256, type Decision, type FrameRange, type LeftOut, type Rights, type TitleFrames } from '#libs/rights';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
@@ -11,6 +11,7 @@ import { ManifestHash, shard, type ShardFile } from './manifest.js';
 import type { Duplicates } from './duplicates/duplicates.js';
 import { type Choice, oneOfEach, type Twin } from './duplicates/one-of-each.js';
 import type { Media } from './media.js';
+import { measureStale } from './review/recompute.js';
 import { type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type Dropped, judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
 
@@ -54,6 +55,9 @@ interface Take {
   verdict: Verdict;
 }
 
+/** A version, and why what is known of some titles' changed shots could not be measured anew. */
+type Asked = DatasetVersion & { unmeasured: ReadonlyMap<string, Reason> };
+
 const PAGE = 200;
 /** A key is released only while its decision is valid; one that ends sooner than this is asked anew. */
 const MARGIN_MS = 30_000;
@@ -63,18 +67,19 @@ const MARGIN_MS = 30_000;
  * clips from the sealed masters into one sealed tar. The version is real, whole and unchangeable with the last transaction; a run that
  * was killed is started over, with the decisions it already has.
  */
-export function freeze({ database, vault, rights, media, duplicates }: { database: Database; vault: Vault; rights: Rights; media: Media; duplicates: Duplicates }): JobHandler {
+export function freeze({ database, vault, rights, media, duplicates, recompute }: { database: Database; vault: Vault; rights: Rights; media: Media; duplicates: Duplicates; recompute: JobHandler }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId: versionId, progress } = context;
-      const version = await database.inStudio(scope, async () => {
-        const found = await row<VersionRow>(`select ${versionColumns} from dataset_version where id = $1 and state = 'building' for update`, [versionId]);
-        if (!found) return undefined;
+      const found = await database.inStudio(scope, async () => {
+        const building = await row<VersionRow>(`select ${versionColumns} from dataset_version where id = $1 and state = 'building' for update`, [versionId]);
+        if (!building) return undefined;
         await rows(`delete from dataset_clip where version_id = $1`, [versionId]);
         await rows(`delete from dataset_drop where version_id = $1`, [versionId]);
-        return toVersion(found);
+        return toVersion(building);
       });
-      if (!version) return;
+      if (!found) return;
+      const version: Asked = { ...found, unmeasured: await measureStale(database, recompute, context, found.query.titleIds) };
       progress(0, 'asking the licences');
       const split = new Split();
       // Which of several duplicates is kept is known when all are.
@@ -172,12 +177,12 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
     return [...new Set(terms)].sort();
   }
 
-  async function* shots(scope: Scope, version: DatasetVersion, source: Source): AsyncGenerator<ShotOf> {
+  async function* shots(scope: Scope, version: Asked, source: Source): AsyncGenerator<ShotOf> {
     const { excludeShotIds } = version.query;
     for (let after = -1; ; ) {
       const found = await database.inStudio(scope, () =>
-        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; entry: Transition; measures: Measures; labels: Labels; excluded: boolean }>(
-          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, entry, measures, labels, id = any($4::uuid[]) as excluded
+        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; entry: Transition; measures: Measures; labels: Labels; stale: boolean; excluded: boolean }>(
+          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, entry, measures, labels, stale, id = any($4::uuid[]) as excluded
            from shot where studio_id = $1 and title_id = $2 and number > $3 order by number limit ${PAGE}`,
           [scope.studioId, source.titleId, after, excludeShotIds],
         ),
@@ -185,7 +190,8 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
       for (const shot of found) {
         const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), sentence: shot.sentence, measures: shot.measures };
         const { entry, labels, excluded } = shot;
-        const verdictOn = ({ first, last, startPts, endPts }: Omit<Take, 'verdict'>): Verdict => judge({ ...about, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
+        const verdictOn = ({ first, last, startPts, endPts }: Omit<Take, 'verdict'>): Verdict =>
+          shot.stale && !excluded ? stale(version.unmeasured.get(source.titleId)) : judge({ ...about, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
         yield { ...about, takes: takesOf(source, about, verdictOn) };
         after = shot.number;
       }
@@ -194,7 +200,7 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
   }
 
   /** Every kept clip as its three files; kept and dropped rows are written on the way. */
-  async function* clips({ scope, signal, progress }: JobContext, version: DatasetVersion, split: Split, making: Making, twins: ReadonlyMap<string, Twin>): AsyncGenerator<ShardFile> {
+  async function* clips({ scope, signal, progress }: JobContext, version: Asked, split: Split, making: Making, twins: ReadonlyMap<string, Twin>): AsyncGenerator<ShardFile> {
     for await (const source of sources(scope, version, 'decided')) {
       if (!source.decision.permitted) {
         for await (const shot of shots(scope, version, source)) await making.drop(source, shot, { code: 'LICENCE_REFUSED', message: source.decision.sentence, value: null });
@@ -273,6 +279,9 @@ export function freeze({ database, vault, rights, media, duplicates }: { databas
     await emit('dataset.frozen', { versionId: version.id, hash });
   }
 }
+
+/** A shot of which nothing is known that could be asked: its measures, labels and caption are of frames that it no longer has. */
+const stale = (why: Reason | undefined): Dropped => ({ code: 'STALE', message: `Its frames were changed in review and not measured anew: ${why ? `${why.message} ${why.wayOut}` : 'they were changed while the version was frozen. Freeze another version.'}`, value: null });
 
 /** The titles that a version was permitted to take. */
 async function titlesOf(versionId: string): Promise<string[]> {

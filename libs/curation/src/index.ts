@@ -24,5 +24,5 @@ export type { Media } from './media.js';
 export type { DatasetInput } from './query.js';
 export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
 export type { KindQuality } from './review/quality.js';
-export type { Disagreement, EntryInput, Reviewed, Reviewing, ShotEdit, ShotReview, Verdict } from './review/review.js';
+export type { Disagreement, EntryInput, Reviewed, Reviewing, ShotEdit, ShotReview, Verdict } from './review/types.js';
 export type { Bucket } from './selection.js';

@@ -191,7 +191,7 @@ class Pass {
     this.shots.push(shot);
     const seconds = (endPts - open.startPts) * this.tick;
     const stills = this.stills.take(open.first, last, seconds > 20 ? 5 : 3);
-    this.enqueue(() => this.describe(shot, stills));
+    if (this.options.wanted?.(shot) ?? true) this.enqueue(() => this.describe(shot, stills));
   }
 
   private enqueue(work: () => Promise<void>): void {

@@ -279,6 +279,8 @@ export interface AnalyseOptions extends Tools {
   detector?: 'classical' | ShotDetector;
   /** Fragmented mp4: one H.264 frame per master frame; its time 0 is the first frame's pts, and it keeps every distance. */
   proxy?: { height?: number; writable: Writable };
+  /** Whether a shot is to be described; one that is not gets measures alone: no pictures, no labels, no callback. Absent: every one. */
+  wanted?(shot: Shot): boolean;
   /** In order; the pass waits for a promise. */
   onShot?(shot: Shot): void | Promise<void>;
   onKeyframe?(image: KeyframeImage): void | Promise<void>;

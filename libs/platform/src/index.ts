@@ -13,7 +13,7 @@ export { connect, Database, row, rows, scoped, writeAnyway, type Scope } from '.
 export { notFound, reasonOf, Refusal, type Reason } from './errors.js';
 export { isId, newId } from './ids.js';
 export type { Listening } from './listen.js';
-export { cancelJob, enqueueJob, jobsOf, startJobs, type Job, type JobContext, type JobHandler, type JobState } from './jobs.js';
+export { cancelJob, enqueueJob, jobsOf, putOff, startJobs, type Job, type JobContext, type JobHandler, type JobState } from './jobs.js';
 export { createKeyFile, LocalKeys, type KeyManagement } from './keys.js';
 export { forgetRequests, once } from './once.js';
 export { emit, relayEvents, type DomainEvent, type EventHandler } from './outbox.js';

@@ -48,9 +48,9 @@ const MAX_TAKEN = 100;
 
 /**
  * Puts a job in the caller's transaction. `key` makes it idempotent: the same key while the job waits or runs, or after it succeeded, is the same job.
- * A failed or cancelled job of that key is queued anew.
+ * A failed or cancelled job of that key is queued anew. `afterSeconds`: it begins no sooner than that.
  */
-export async function enqueueJob(name: string, subjectId: string, payload: Record<string, unknown> = {}, key = `${name}:${subjectId}`): Promise<string> {
+export async function enqueueJob(name: string, subjectId: string, payload: Record<string, unknown> = {}, key = `${name}:${subjectId}`, afterSeconds = 0): Promise<string> {
   const { studioId } = scoped();
   const queued = await row<{ id: string }>(
     `insert into job (id, studio_id, name, key, subject_id, payload) values ($1, $2, $3, $4, $5, $6)
@@ -60,8 +60,14 @@ export async function enqueueJob(name: string, subjectId: string, payload: Recor
     [newId(), studioId, name, key, subjectId, payload],
   );
   if (!queued) return (await row<{ id: string }>(`select id from job where studio_id = $1 and key = $2`, [studioId, key]))!.id;
-  await rows(`select backlot_jobs.enqueue($1, $2, $3)`, [name, queued.id, MAX_TAKEN]);
+  await putOff(name, queued.id, afterSeconds);
   return queued.id;
+}
+
+/** Says anew when a job that waits begins: so many seconds from now. */
+export async function putOff(name: string, jobId: string, seconds: number): Promise<void> {
+  if (seconds) await rows(`select backlot_jobs.enqueue_later($1, $2, $3, $4)`, [name, jobId, MAX_TAKEN, seconds]);
+  else await rows(`select backlot_jobs.enqueue($1, $2, $3)`, [name, jobId, MAX_TAKEN]);
 }
 
 /** Asks a job to stop; a queued one is cancelled at once. */

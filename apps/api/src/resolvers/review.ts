@@ -2,7 +2,7 @@ import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '
 import type { Principal } from '#libs/access';
 import { Catalogue, type Title } from '#libs/catalogue';
 import { Curation, type Disagreement, type EntryInput, type KindQuality, type Reviewed, type Reviewing, type Shot, type ShotEdit, type ShotReview } from '#libs/curation';
-import type { Page } from '#libs/platform';
+import type { Job, Page } from '#libs/platform';
 import type { RequestContext } from '../graphql/context.js';
 import { Can, Me } from '../guard/permission.js';
 import { type Connection, connection } from './connection.js';
@@ -21,7 +21,7 @@ export class ReviewResolver {
   @Query()
   @Can('read', 'Shot')
   reviewQueue(@Me() me: Principal, @Args() { titleId, ...page }: Page & { titleId?: string | null }): Promise<Connection<Shot>> {
-    const list = (): Promise<Connection<Shot>> => connection(this.curation.review.queue(me, page, titleId), () => this.curation.review.countQueue(me, titleId));
+    const list = (): Promise<Connection<Shot>> => connection(this.curation.reviewState.queue(me, page, titleId), () => this.curation.reviewState.countQueue(me, titleId));
     return this.unknown.orNothing(me, 'reviewQueue', titleId, (id) => this.catalogue.title(me, id), list);
   }
 
@@ -57,6 +57,12 @@ export class ReviewResolver {
 
   @Mutation()
   @Can('correct', 'Shot')
+  recomputeTitle(@Me() me: Principal, @Args('id') id: string, @Args('all') all?: boolean | null): Promise<Job> {
+    return this.curation.review.recompute(me, id, all ?? false);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
   undoShotEdit(@Me() me: Principal, @Args('id') id: string): Promise<ShotEdit> {
     return this.curation.review.undo(me, id);
   }
@@ -86,18 +92,24 @@ export class TitleReviewResolver {
   constructor(private readonly curation: Curation) {}
 
   @ResolveField()
+  @Can('read', 'Job')
+  recomputing(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<Job | null> {
+    return this.curation.reviewState.recomputing(me, titleId);
+  }
+
+  @ResolveField()
   reviewers(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<Reviewing[]> {
-    return this.curation.review.reviewers(me, titleId);
+    return this.curation.reviewState.reviewers(me, titleId);
   }
 
   @ResolveField()
   quality(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<KindQuality[]> {
-    return this.curation.review.quality(me, titleId);
+    return this.curation.reviewState.quality(me, titleId);
   }
 
   @ResolveField()
   disagreements(@Parent() { titleId }: Reviewed, @Me() me: Principal, @Args() page: Page): Promise<Connection<Disagreement>> {
-    return connection(this.curation.review.disagreements(me, titleId, page), () => this.curation.review.countDisagreements(me, titleId));
+    return connection(this.curation.reviewState.disagreements(me, titleId, page), () => this.curation.reviewState.countDisagreements(me, titleId));
   }
 
   @ResolveField()
