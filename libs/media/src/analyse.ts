@@ -5,6 +5,7 @@ import { runPass, SMALL_H, SMALL_W, type PassResult, type Still } from './pass.j
 import { ratio } from './probe.js';
 import { evenRate } from './rate.js';
 import { ClassicalDetector } from './shots/classical.js';
+import { heardStream, SoundBranch } from './sound/branch.js';
 import { Filmstrip, resized, StillStore, toJpeg, toRgb } from './stills.js';
 import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Shot, ShotDetector, SmallFrame, Transition, Warning } from './types.js';
 
@@ -26,6 +27,7 @@ export async function analyse(input: string, options: AnalyseOptions): Promise<A
     onFrame: (frame) => pass.frame(frame),
     onStill: options.onKeyframe || options.models || options.filmstrip ? (still) => pass.still(still) : undefined,
     busy: () => pass.busy(),
+    outputs: pass.sound && [pass.sound],
   });
   return pass.finish(result);
 }
@@ -41,6 +43,7 @@ class Pass {
   private readonly detector: ShotDetector;
   private readonly frameMeter = new FrameMeter();
   private readonly stills: StillStore;
+  readonly sound: SoundBranch | undefined;
   private readonly filmstrip: Filmstrip | undefined;
   private readonly warnings: Warning[] = [];
   private readonly shots: Shot[] = [];
@@ -64,6 +67,8 @@ class Pass {
     this.tick = ratio(this.probe.video.timeBase);
     this.detector = typeof options.detector === 'object' ? options.detector : new ClassicalDetector();
     this.stills = new StillStore(this.detector.lag);
+    const heard = heardStream(this.probe);
+    this.sound = heard && new SoundBranch(this.probe, heard, options.speech);
     if (options.filmstrip) {
       const every = Math.min(10, Math.max(0.5, this.probe.durationSeconds / 200));
       this.filmstrip = new Filmstrip(this.probe.video, every, this.tick, this.probe.video.startPts);
@@ -106,6 +111,7 @@ class Pass {
     await this.queue;
     if (this.failure) throw this.failure;
     this.judge(result, endPts);
+    await this.listen(endPts);
     const times = [...this.times, endPts];
     const { video, audio } = this.probe;
     const [num = 1] = video.timeBase.split('/').map(Number);
@@ -127,8 +133,20 @@ class Pass {
       }),
       proxyFragments: fragments,
       ...(this.filmstrip && { filmstrip: this.filmstrip.layout() }),
-      warnings: [...this.probe.warnings, ...(this.options.models?.warnings ?? []), ...this.warnings],
+      warnings: [...this.probe.warnings, ...(this.options.models?.warnings ?? []), ...((this.sound && this.options.speech?.warnings) ?? []), ...this.warnings],
     };
+  }
+
+  /** Sound may come later than the picture it belongs to, so shots get theirs when all is heard. */
+  private async listen(endPts: number): Promise<void> {
+    const heard = await this.sound?.finish((endPts - this.probe.video.startPts) * this.tick);
+    if (!heard) return;
+    this.warnings.push(...heard.warnings);
+    const seconds = (pts: number): number => (pts - this.probe.video.startPts) * this.tick;
+    for (const shot of this.shots) {
+      const sound = heard.between?.(seconds(shot.startPts), seconds(shot.endPts));
+      if (sound) shot.measures.sound = sound;
+    }
   }
 
   private lastDuration(): number {

@@ -27,6 +27,7 @@ export { type Captioner, CaptionerAway, type CaptionedShot, MeasuredCaptioner } 
 export { EndpointCaptioner, type Endpoint } from './caption/endpoint.js';
 export { cutClip } from './clip.js';
 export { maskProxy, maskSheet } from './mask.js';
+export { loadSpeechModel } from './sound/speech.js';
 export { loadVisionModels } from './vision/models.js';
 export { loadSentenceModel, type SentenceModel } from './vision/sentence.js';
 export { mirroredHash, perceptualHash, type LumaPicture } from './phash.js';

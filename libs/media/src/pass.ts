@@ -42,6 +42,10 @@ export interface PassOutput {
   args: readonly string[];
   /** Reading of this pipe waits for it. It must not wait for frames: ffmpeg gives none while one of its pipes is full. */
   take(piece: Buffer): void | Promise<void>;
+  /** Each line that ffmpeg logs. */
+  line?(line: string): void;
+  /** ffmpeg has ended and logs no more. */
+  end?(): void;
 }
 
 export interface PassResult {
@@ -122,13 +126,14 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
   plan.signal?.addEventListener('abort', kill, { once: true });
   let stalled = false;
   const stall = watch(child, plan.stallSeconds, () => (stalled = true));
-  const log = new PassLog(video.startPts);
+  const log = new PassLog(video.startPts, (line) => outputs.forEach((output) => output.line?.(line)));
   stdio[2]!.setEncoding('utf8').on('data', (text: string) => log.read(text));
   const index = plan.proxy ? new FragmentIndex(plan.proxy.writable) : undefined;
   const closed = new Promise<number | null>((resolve, reject) => {
     child.on('error', () => reject(missingTool('ffmpeg')));
     child.on('close', (code) => {
       log.end();
+      for (const output of outputs) output.end?.();
       resolve(code);
     });
   });
@@ -220,7 +225,10 @@ class PassLog {
   private ended = false;
   private wake: (() => void)[] = [];
 
-  constructor(startPts: number) {
+  constructor(
+    startPts: number,
+    private readonly onLine: (line: string) => void,
+  ) {
     this.last = startPts - 1;
   }
 
@@ -234,6 +242,7 @@ class PassLog {
   }
 
   private line(line: string): void {
+    this.onLine(line);
     if (line.includes('] [error] ') || line.startsWith('[error]') || line.includes('[fatal]')) {
       this.errors++;
       this.lastError = line.replace(/^.*\[(error|fatal)\] /, '').slice(0, 300);

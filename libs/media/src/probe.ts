@@ -170,6 +170,7 @@ const describeAudio = (s: Stream): AudioStream => ({
   channels: s.channels ?? 0,
   sampleRate: s.sample_rate ?? 0,
   ...(s.tags['language'] && { language: s.tags['language'] }),
+  ...(s.disposition['default'] === 1 && { isDefault: true }),
 });
 
 const claimFrom = (seconds: number | undefined, rate: Ratio): number | undefined =>

@@ -63,6 +63,8 @@ export interface AudioStream {
   channels: number;
   sampleRate: number;
   language?: string;
+  /** The container marks it as the one to play. */
+  isDefault?: boolean;
 }
 
 export interface Probe {
@@ -122,6 +124,21 @@ export interface Measures {
   /** Share of the shot's frames that repeat the frame before, 0..1. */
   frozenFraction: number;
   letterbox: Letterbox;
+  /** Absent where the film has no sound that decodes. Known when the pass has ended, not yet in onShot. */
+  sound?: SoundMeasures;
+}
+
+/** What is heard in a shot. Where the stream has ended there is silence. */
+export interface SoundMeasures {
+  /** Integrated loudness, LUFS (ITU-R BS.1770-4: K-weighted, gated at -70 LUFS and at 10 LU below the mean). Absent under 0.4 s and below the gate. */
+  loudness?: number;
+  /** Highest sample of any channel, dBFS: 0 is full scale, above it a player clips. Absent where every sample is 0. */
+  peak?: number;
+  /** Share of the time, in tenths of a second, in which no channel reaches -60 dBFS (RMS), 0..1. */
+  silence: number;
+  /** Share of the time that stretches of speech cover, 0..1, and how many of them there are; absent without the speech model. */
+  speech?: number;
+  speechStretches?: number;
 }
 
 export interface KeyframeRef {
@@ -265,6 +282,23 @@ export interface VisionModels {
   close(): Promise<void>;
 }
 
+export interface SpeechModel {
+  /** The model could not be loaded: missing, changed. */
+  warnings: Warning[];
+  /** Its name and version, 'silero-vad 5'; none where it was not loaded. */
+  loaded: string[];
+  /** A listener for one film; undefined where the model was not loaded. */
+  listen(): SpeechStream | undefined;
+  close(): Promise<void>;
+}
+
+/** Takes the sound of a film, one channel at 16 kHz, in order and without gaps. */
+export interface SpeechStream {
+  push(samples: Float32Array): Promise<void>;
+  /** Stretches of speech in order, none touching another, in seconds from the first sample. */
+  finish(): Promise<{ start: number; end: number }[]>;
+}
+
 export interface RgbImage {
   width: number;
   height: number;
@@ -286,6 +320,8 @@ export interface AnalyseOptions extends Tools {
   onKeyframe?(image: KeyframeImage): void | Promise<void>;
   filmstrip?: { onSheet(sheet: FilmstripSheet): void | Promise<void> };
   models?: VisionModels;
+  /** Left out: sound is measured, but nobody looks for speech in it. */
+  speech?: SpeechModel;
   /** Decoder threads, 1 or 2 (default 2). */
   threads?: number;
   /** Seconds without a byte from ffmpeg after which the pass is given up (default 120). */
