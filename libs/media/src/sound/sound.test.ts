@@ -1,4 +1,3 @@
-/** @jest-environment ./test/support/native-arrays.environment.cjs */
 // Sound against the figures of EBU Tech 3341, and through the pass on films made here, so that what is heard when is known.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -96,7 +95,8 @@ test('sound is measured in the shot that it belongs to, from the one decode', as
   expect(silences(sound)).toEqual([0, 1, 0, 0]);
   // Mono at -21.1 dBFS: 3 LU below the same in both channels.
   for (const n of [0, 2, 3]) expect(sound[n]).toMatchObject({ loudness: expect.closeTo(-24.15, 1), peak: expect.closeTo(-21.2, 0), speech: 0, speechStretches: 0 });
-  expect(sound[1]).toEqual({ silence: 1, speech: 0, speechStretches: 0 });
+  expect(sound[1]).toMatchObject({ silence: 1, speech: 0, speechStretches: 0 });
+  expect(sound[1]).not.toHaveProperty('peak');
 });
 
 test('a film without sound has no sound measures', async () => {
