@@ -1,5 +1,5 @@
 import { serveRanges } from '#libs/catalogue';
-import type { Analysis, KeyframeImage, Probe, Shot, VisionModels } from '#libs/media';
+import type { Analysis, KeyframeImage, Models, Probe, Shot } from '#libs/media';
 import { type Database, emit, enqueueJob, type JobContext, type JobHandler, newId, Refusal, row, rows, type SealedObject, type Vault } from '#libs/platform';
 import type { Question, Rights } from '#libs/rights';
 import { PassThrough } from 'node:stream';
@@ -33,7 +33,7 @@ const SHOTS_AT_ONCE = 500;
  * Job `analyse`, subject a master: decision, key, one pass over the sealed bytes, and one transaction that makes all of it real.
  * A run that was killed leaves nothing that anyone sees; the next one starts over and removes its sealed leftovers.
  */
-export function analyse({ database, vault, rights, media, models }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<VisionModels | undefined> }): JobHandler {
+export function analyse({ database, vault, rights, media, models }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined> }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId, progress } = context;
@@ -85,7 +85,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
         proxy: { height: PROXY_HEIGHT, writable },
         onKeyframe,
         filmstrip: { onSheet: async ({ sheet, jpeg }) => sealing.queue({ kind: 'filmstrip', contentType: 'image/jpeg' }, jpeg, (object) => void (sheets[sheet] = object)) },
-        ...(loaded ? { models: loaded } : {}),
+        ...loaded,
       });
       if (!writable.writableEnded) writable.end();
       await sealing.idle();

@@ -1,5 +1,5 @@
 import { appendEntry } from '#libs/audit';
-import type { VisionModels } from '#libs/media';
+import type { Models } from '#libs/media';
 import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type SealedObject, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 import { analyse } from './analyse.js';
@@ -51,8 +51,8 @@ export class Curation {
     },
   };
 
-  /** `models` loads the vision models once, on first use; `bucket` is the clip size where none is asked for. */
-  constructor({ database, vault, rights, media, models, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<VisionModels | undefined>; bucket: () => Promise<Bucket> }) {
+  /** `models` loads the models of a pass once, on first use; `bucket` is the clip size where none is asked for. */
+  constructor({ database, vault, rights, media, models, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; bucket: () => Promise<Bucket> }) {
     this.database = database;
     this.media = media;
     this.bucket = bucket;

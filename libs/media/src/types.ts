@@ -305,6 +305,9 @@ export interface RgbImage {
   data: Uint8Array;
 }
 
+/** What a pass can see and hear with. */
+export type Models = Pick<AnalyseOptions, 'models' | 'speech'>;
+
 export interface AnalyseOptions extends Tools {
   probe: Probe;
   /** Fraction 0..1 of the film (by timestamp), frames so far. Called at most some ten times a second. */

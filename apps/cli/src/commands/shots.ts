@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import sharp from 'sharp';
-import { analyse, type KeyframeImage, loadVisionModels, probe, type VisionModels } from '#libs/media';
+import { analyse, type KeyframeImage, loadSpeechModel, loadVisionModels, type Models, probe } from '#libs/media';
 import { Refusal, repositoryRoot } from '#libs/platform';
 import { type Found, found } from '../shots/found.js';
 import { csv, edl, otio } from '../shots/lists.js';
@@ -38,7 +38,7 @@ export function shotsCommand(): Command {
     .option('--otio', 'OpenTimelineIO timeline')
     .option('--html', 'a page to look at: the pictures of each shot, and between them the transitions')
     .option('--out <dir>', 'write each list to NAME.json, .csv, .edl, .otio or .html in this folder instead of printing it')
-    .option('--no-models', 'without people, faces, things and places: the measures alone, faster')
+    .option('--no-models', 'without people, faces, things, places and speech: the measures alone, faster')
     .action(shots);
 }
 
@@ -51,7 +51,7 @@ async function shots(files: string[], options: Options): Promise<void> {
   if (asked.length > 1 && !options.out) throw new Refusal('BAD_ARGUMENT', `${asked.map((format) => `--${format}`).join(' and ')} cannot be printed together.`, 'Ask for one, or give --out a folder.');
   const single = ofOne.find((format) => options[format]);
   if (single && !options.out && files.length > 1) throw new Refusal('BAD_ARGUMENT', `What --${single} prints is of one film.`, 'Give one file, or --out a folder.');
-  const models = options.models ? await loadVisionModels(path.join(repositoryRoot, 'models/vision')) : undefined;
+  const models: Models = options.models ? { models: await loadVisionModels(path.join(repositoryRoot, 'models/vision')), speech: await loadSpeechModel(path.join(repositoryRoot, 'models/sound')) } : {};
   const waiting = [...files.entries()];
   const done: (Looked | undefined)[] = [];
   let written = 0;
@@ -73,11 +73,12 @@ async function shots(files: string[], options: Options): Promise<void> {
   // Two films at once use two cores fully; one film alone decodes with both.
   await Promise.all([work(), work()]);
   await telling;
-  await models?.close();
+  await models.models?.close();
+  await models.speech?.close();
 }
 
 /** A file's shots, or undefined where it is refused: the reason is told and the rest goes on. */
-async function one(file: string, models: VisionModels | undefined, threads: number, withPictures: boolean): Promise<Looked | undefined> {
+async function one(file: string, models: Models, threads: number, withPictures: boolean): Promise<Looked | undefined> {
   const progress = (note: string): void => void (process.stderr.isTTY && process.stderr.write(`\r${note.slice(0, (process.stderr.columns || 80) - 1).padEnd((process.stderr.columns || 80) - 1)}`));
   try {
     const probed = await probe(file);
@@ -86,7 +87,7 @@ async function one(file: string, models: VisionModels | undefined, threads: numb
       const small = await sharp(jpeg).resize({ height: PICTURE_HEIGHT, withoutEnlargement: true }).jpeg({ quality: 72 }).toBuffer();
       pictures.set(shot, [...(pictures.get(shot) ?? []), small]);
     };
-    const analysis = await analyse(file, { probe: probed, threads, ...(models && { models }), ...(withPictures && { onKeyframe }), onProgress: (fraction, frames) => progress(`${path.basename(file)} ${Math.round(100 * fraction)} %, ${frames} frames`) });
+    const analysis = await analyse(file, { probe: probed, threads, ...models, ...(withPictures && { onKeyframe }), onProgress: (fraction, frames) => progress(`${path.basename(file)} ${Math.round(100 * fraction)} %, ${frames} frames`) });
     progress('');
     for (const { message } of analysis.warnings) process.stderr.write(`${file}: ${message}\n`);
     return { film: found(file, probed, analysis), pictures };
