@@ -1,5 +1,5 @@
 import { serveRanges } from '#libs/catalogue';
-import { GivenShots, type KeyframeImage, type Probe, type Shot, type Transition, type VisionModels } from '#libs/media';
+import { GivenShots, type KeyframeImage, type Models, type Probe, type Shot, type Transition } from '#libs/media';
 import { type Database, enqueueJob, type JobContext, type JobHandler, newId, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import type { FrameRange, Question, Rights } from '#libs/rights';
 import { setTimeout } from 'node:timers/promises';
@@ -66,7 +66,7 @@ export async function measureStale(database: Database, job: JobHandler, context:
  * and is measured in another round. What members wrote stays. With `payload.all` every shot is measured anew: for titles that were analysed
  * before something was looked for. A run that was killed leaves nothing that anyone sees.
  */
-export function recompute({ database, vault, rights, media, models }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<VisionModels | undefined> }): JobHandler {
+export function recompute({ database, vault, rights, media, models }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined> }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId: titleId, progress, jobId } = context;
@@ -138,7 +138,7 @@ export function recompute({ database, vault, rights, media, models }: { database
         wanted: isWanted,
         onKeyframe,
         onProgress: (fraction, frames) => progress(fraction * 0.95, `measuring ${wanted.length} shots anew, frame ${frames}`),
-        ...(loaded ? { models: loaded } : {}),
+        ...loaded,
       });
       await sealing.idle();
       const measured = new Map(analysis.shots.flatMap((shot) => (byIndex.has(shot.index) ? [[shot, byIndex.get(shot.index)!] as const] : [])));
