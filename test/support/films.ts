@@ -83,7 +83,7 @@ export const plainMedia: Media = {
     proxy?.writable.end();
     await filmstrip?.onSheet({ sheet: 0, jpeg: Buffer.from('tiles'), tiles: [{ frame: 0, pts: 0 }] });
     return {
-      frames: 312, timeBase: '1/12800', startPts: 0, durationPts: 312 * 512, times: Array.from({ length: 313 }, (_, frame) => frame * 512), rate: '25', width: 848, height: 480, detector: 'test', shots,
+      frames: 312, timeBase: '1/12800', startPts: 0, durationPts: 312 * 512, times: Float64Array.from({ length: 313 }, (_, frame) => frame * 512), rate: '25', width: 848, height: 480, detector: 'test', shots,
       proxy: { width: 636, height: 360, initBytes: 4, bytes: 70, codecs: 'avc1.64001e', hasAudio: false },
       proxyFragments: [{ offset: 4, bytes: 30, startPts: 0, durationSeconds: 4 }, { offset: 34, bytes: 36, startPts: 51200, durationSeconds: 8.48 }],
       filmstrip: { tileWidth: 160, tileHeight: 90, columns: 10, rows: 10, everySeconds: 1, sheets: 1, tiles: [{ frame: 0, pts: 0 }] },

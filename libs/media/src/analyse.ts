@@ -1,16 +1,17 @@
 import { Refusal } from '#libs/platform';
-import { FrameMeter, ShotMeter, type FrameFacts } from './measures.js';
+import { EyeThread, Looker, type Eye, type Look } from './eye.js';
+import { ShotMeter } from './measures.js';
 import { perceptualHash } from './phash.js';
-import { runPass, SMALL_H, SMALL_W, type PassResult, type Still } from './pass.js';
+import { runPass, STILL_EVERY, type PassResult, type Still } from './pass.js';
 import { ratio } from './probe.js';
 import { evenRate } from './rate.js';
-import { ClassicalDetector } from './shots/classical.js';
+import { SMALL_H, SMALL_W } from './small.js';
 import { heardStream, SoundBranch } from './sound/branch.js';
-import { Filmstrip, resized, StillStore, toJpeg, toRgb } from './stills.js';
-import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Shot, ShotDetector, SmallFrame, Transition, Warning } from './types.js';
+import { Filmstrip, jpegSize, resized, StillStore, toJpeg, toRgb } from './stills.js';
+import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Shot, Transition, Warning } from './types.js';
 
-/** Shots whose keyframes, labels and callbacks are under way; more make the pass wait, so that memory stays bounded. */
-const QUEUE = 3;
+/** Shots and tiles whose pictures, labels and callbacks are under way; more make the pass wait, so that memory stays bounded. */
+const QUEUE = 12;
 
 /**
  * The one decode of a master: shots, measures, keyframes, labels, filmstrip and proxy. Memory is bounded whatever the length.
@@ -18,39 +19,42 @@ const QUEUE = 3;
  * no refusal: what was decoded is kept and a warning names the rest.
  */
 export async function analyse(input: string, options: AnalyseOptions): Promise<Analysis> {
-  const pass = new Pass(options);
-  const result = await runPass(input, {
-    ...options,
-    threads: Math.min(2, Math.max(1, options.threads ?? 2)),
-    stallSeconds: options.stallSeconds ?? 120,
-    proxy: options.proxy && { height: options.proxy.height ?? 360, writable: options.proxy.writable },
-    onFrame: (frame) => pass.frame(frame),
-    onStill: options.onKeyframe || options.models || options.filmstrip ? (still) => pass.still(still) : undefined,
-    busy: () => pass.busy(),
-    outputs: pass.sound && [pass.sound],
-  });
-  return pass.finish(result);
-}
-
-interface FrameNote {
-  pts: number;
-  facts: FrameFacts;
+  options.signal?.throwIfAborted();
+  const seen = (look: Look): void => pass.seen(look);
+  const eye = typeof options.detector === 'object' ? new Looker(options.detector, seen) : new EyeThread(seen);
+  const pass = new Pass(options, eye);
+  try {
+    const result = await runPass(input, {
+      ...options,
+      threads: Math.min(2, Math.max(1, options.threads ?? 2)),
+      stallSeconds: options.stallSeconds ?? 120,
+      proxy: options.proxy && { height: options.proxy.height ?? 360, writable: options.proxy.writable },
+      onFrame: (frame) => eye.take(frame),
+      onStill: pass.wantsStills ? (still) => pass.still(still) : undefined,
+      busy: () => pass.busy(),
+      outputs: pass.sound && [pass.sound],
+    });
+    return await pass.finish(result);
+  } finally {
+    await eye.close();
+  }
 }
 
 class Pass {
+  readonly wantsStills: boolean;
   private readonly probe: Probe;
   private readonly tick: number;
-  private readonly detector: ShotDetector;
-  private readonly frameMeter = new FrameMeter();
-  private readonly stills: StillStore;
+  private readonly stills = new StillStore();
   readonly sound: SoundBranch | undefined;
   private readonly filmstrip: Filmstrip | undefined;
   private readonly warnings: Warning[] = [];
   private readonly shots: Shot[] = [];
-  private readonly times: number[] = [];
+  private readonly times = new Times();
   /** Frames that may still turn out to belong to the next shot; older ones are summed up in `meter`. */
-  private readonly notes: FrameNote[] = [];
+  private readonly notes: Look[] = [];
   private notesFrom = 0;
+  /** Boundaries whose shot is not closed yet, because stills of it are still to be read. */
+  private readonly boundaries: Boundary[] = [];
   private meter = new ShotMeter();
   private open: { first: number; startPts: number; entry: Transition } | undefined;
   private frames = 0;
@@ -62,11 +66,13 @@ class Pass {
   private queued = 0;
   private failure: Error | undefined;
 
-  constructor(private readonly options: AnalyseOptions) {
+  constructor(
+    private readonly options: AnalyseOptions,
+    private readonly eye: Eye,
+  ) {
     this.probe = options.probe;
     this.tick = ratio(this.probe.video.timeBase);
-    this.detector = typeof options.detector === 'object' ? options.detector : new ClassicalDetector();
-    this.stills = new StillStore(this.detector.lag);
+    this.wantsStills = Boolean(options.onKeyframe || options.models || options.filmstrip);
     const heard = heardStream(this.probe);
     this.sound = heard && new SoundBranch(this.probe, heard, options.speech);
     if (options.filmstrip) {
@@ -75,44 +81,60 @@ class Pass {
     }
   }
 
-  async frame(frame: SmallFrame): Promise<void> {
+  seen(look: Look): void {
+    const { pts } = look;
     if (this.frames === 0) {
-      this.firstPts = frame.pts;
-      this.open = { first: 0, startPts: frame.pts, entry: { kind: 'start', confidence: 1 } };
-    } else if (frame.pts > this.lastPts) this.lastStep = frame.pts - this.lastPts;
-    this.lastPts = Math.max(this.lastPts, frame.pts);
+      this.firstPts = pts;
+      this.open = { first: 0, startPts: pts, entry: { kind: 'start', confidence: 1 } };
+    } else if (pts > this.lastPts) this.lastStep = pts - this.lastPts;
+    this.lastPts = Math.max(this.lastPts, pts);
     this.frames++;
-    this.times.push(frame.pts);
-    this.notes.push({ pts: frame.pts, facts: this.frameMeter.look(frame) });
-    for (const boundary of await this.detector.push(frame)) this.boundary(boundary);
-    while (this.notes.length > this.detector.lag + 8) this.settleNote();
+    this.times.push(pts);
+    this.notes.push(look);
+    this.boundaries.push(...look.boundaries);
+    this.settle();
     this.progress();
   }
 
   still(still: Still): void {
-    this.stills.add(still);
-    if (this.filmstrip) this.enqueue(() => this.tile(still));
+    this.stills.add(still, this.undecided());
+    this.settle();
+    if (this.filmstrip?.due(still)) this.enqueue(() => this.tile(still));
+  }
+
+  /** How many of the newest frames may still belong to the next shot. */
+  private undecided(): number {
+    return this.eye.detector ? this.eye.detector.lag + this.eye.behind + 2 * STILL_EVERY : Infinity;
+  }
+
+  /** Closes the shots whose stills are read, and sums up the frames that no boundary can part any more. */
+  private settle(): void {
+    while (this.boundaries[0] && (!this.wantsStills || this.stills.newest >= this.boundaries[0].frame)) this.boundary(this.boundaries.shift()!);
+    if (this.boundaries.length) return;
+    while (this.notes.length > this.undecided()) this.settleNote();
   }
 
   /** While too much is queued: what to wait for. Throws what a callback threw. */
   busy(): Promise<unknown> | undefined {
     if (this.failure) throw this.failure;
-    return this.queued > QUEUE + 8 ? this.queue : undefined;
+    return this.queued > QUEUE ? this.queue : undefined;
   }
 
   async finish(result: PassResult): Promise<Analysis> {
+    const last = await this.eye.end();
     if (this.frames === 0) {
       throw new Refusal('UNDECODABLE', `No frame of the film decodes${result.lastError ? `: ${result.lastError}` : '.'}`, 'Export the master again and check that it plays to the end before uploading.');
     }
     const endPts = this.lastPts + this.lastDuration();
-    for (const boundary of await this.detector.end()) this.boundary(boundary);
+    for (const boundary of [...this.boundaries, ...last]) this.boundary(boundary);
     this.closeShot(this.frames - 1, endPts);
     if (this.filmstrip) this.enqueue(() => this.sheet());
     await this.queue;
     if (this.failure) throw this.failure;
     this.judge(result, endPts);
     await this.listen(endPts);
-    const times = [...this.times, endPts];
+    const times = this.times.until(endPts);
+    const detector = this.eye.detector!;
     const { video, audio } = this.probe;
     const [num = 1] = video.timeBase.split('/').map(Number);
     const fragments = result.index?.fragments((time) => this.firstPts + time / num, endPts, this.tick) ?? [];
@@ -126,14 +148,14 @@ class Pass {
       rate: evenRate(times, this.tick, video.frameRate),
       width: video.width,
       height: video.height,
-      detector: `${this.detector.name} ${this.detector.version}`,
+      detector: `${detector.name} ${detector.version}`,
       shots: this.shots,
       ...(result.index && {
         proxy: { ...result.base, initBytes: result.index.initBytes, bytes: result.index.bytes, codecs: result.index.codecs, hasAudio: audio.length > 0 && result.index.codecs.includes('mp4a') },
       }),
       proxyFragments: fragments,
       ...(this.filmstrip && { filmstrip: this.filmstrip.layout() }),
-      warnings: [...this.probe.warnings, ...(this.options.models?.warnings ?? []), ...((this.sound && this.options.speech?.warnings) ?? []), ...this.warnings],
+      warnings: [...this.probe.warnings, ...this.eye.warnings, ...(this.options.models?.warnings ?? []), ...((this.sound && this.options.speech?.warnings) ?? []), ...this.warnings],
     };
   }
 
@@ -226,16 +248,18 @@ class Pass {
   }
 
   private async describe(shot: Shot, stills: Still[]): Promise<void> {
-    const images: RgbImage[] = [];
+    const { models, onKeyframe } = this.options;
+    const seen: RgbImage[] = [];
     for (const still of stills) {
-      const image = toRgb(still);
-      if (this.options.models) images.push(await this.withoutBars(image, shot.measures.letterbox));
-      const { jpeg, width, height } = await toJpeg(image);
+      const size = jpegSize(still);
       const hash = perceptualHash({ width: still.width, height: still.height, y: still.data, bars: this.barsIn(still, shot.measures.letterbox) });
-      shot.keyframes.push({ frame: still.frame, pts: still.pts, width, height, ...(hash && { hash }) });
-      await this.options.onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, width, height, jpeg });
+      shot.keyframes.push({ frame: still.frame, pts: still.pts, ...size, ...(hash && { hash }) });
+      if (!models && !onKeyframe) continue;
+      const image = toRgb(still);
+      if (models) seen.push(await this.withoutBars(image, shot.measures.letterbox));
+      await onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, ...size, jpeg: await toJpeg(image) });
     }
-    if (this.options.models && images.length) shot.labels = await this.options.models.label(images, { motion: shot.measures.motion });
+    if (models && seen.length) shot.labels = await models.label(seen, { motion: shot.measures.motion });
     await this.options.onShot?.(shot);
   }
 
@@ -260,5 +284,26 @@ class Pass {
   private async sheet(): Promise<void> {
     const sheet = await this.filmstrip!.finish();
     if (sheet) await this.options.filmstrip!.onSheet(sheet);
+  }
+}
+
+/** Timestamps in the order shown, eight bytes each: ten hours at 60 frames a second are 17 MB. */
+class Times {
+  private times = new Float64Array(4096);
+  private count = 0;
+
+  push(pts: number): void {
+    if (this.count === this.times.length) {
+      const longer = new Float64Array(2 * this.count);
+      longer.set(this.times);
+      this.times = longer;
+    }
+    this.times[this.count++] = pts;
+  }
+
+  /** All of them and the end. */
+  until(endPts: number): Float64Array {
+    this.push(endPts);
+    return this.times.subarray(0, this.count);
   }
 }

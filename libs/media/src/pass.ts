@@ -5,12 +5,14 @@ import { toBt709, toSmall } from './colour.js';
 import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
 import { FragmentIndex } from './proxy.js';
 import { ratio } from './probe.js';
+import { SMALL_BYTES, SMALL_H, SMALL_W, smallFrame } from './small.js';
 import type { Probe, SmallFrame, Tools } from './types.js';
 
-export const SMALL_W = 256;
-export const SMALL_H = 144;
-/** Every third frame is offered as a still: a shot has at least eight frames, so at least two stills. */
-const STILL_EVERY = 3;
+/**
+ * Every sixth frame is offered as a still, and one each half second where frames are rare: a shot has at least eight frames, so at least one
+ * still. Each costs a millisecond to scale and pipe, a third of what decoding a frame of 1080p does.
+ */
+export const STILL_EVERY = 6;
 
 export interface Still {
   frame: number;
@@ -31,7 +33,7 @@ export interface PassPlan extends Tools {
   onFrame(frame: SmallFrame): void | Promise<void>;
   /** Asked for when there is a taker for stills. */
   onStill?: ((still: Still) => void) | undefined;
-  /** A promise while the consumer has more work than it should hold; reading waits for it. */
+  /** A promise while the consumer has more work than it should hold; reading of frames waits for it, and ffmpeg for that. */
   busy(): Promise<unknown> | undefined;
   /** What else this decode gives, one pipe each. */
   outputs?: readonly PassOutput[] | undefined;
@@ -77,7 +79,7 @@ function filterGraph(plan: PassPlan, base: { width: number; height: number }): s
   const head = `[0:${video.index}]showinfo@pass=checksum=0`;
   if (!plan.onStill && !plan.proxy) return `${head},${small}`;
   const scaled = toBt709(video, base.width, base.height, 'bilinear');
-  const choose = `select=not(mod(n\\,${STILL_EVERY}))`;
+  const choose = `select=not(mod(n\\,${STILL_EVERY}))+gte(t-prev_selected_t\\,0.5)`;
   const told = 'showinfo@still=checksum=0[still]';
   const pictures = !plan.proxy ? `${choose},${scaled},${told}` : plan.onStill ? `${scaled},split=2[proxy][still0];[still0]${choose},${told}` : `${scaled}[proxy]`;
   return `${head},split=2[small0][pictures];[small0]${small};[pictures]${pictures}`;
@@ -147,14 +149,10 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
   };
   try {
     const readers = [
-      readPacked(stdio[3]!, (SMALL_W * SMALL_H * 3) / 2, async (data) => {
+      readPacked(stdio[3]!, SMALL_BYTES, async (data) => {
         stall.alive();
         const pts = await log.ptsOf(frames);
-        const luma = SMALL_W * SMALL_H;
-        await plan.onFrame({
-          ...{ frame: frames++, pts, width: SMALL_W, height: SMALL_H },
-          ...{ y: data.subarray(0, luma), u: data.subarray(luma, luma * 1.25), v: data.subarray(luma * 1.25) },
-        });
+        await plan.onFrame(smallFrame(frames++, pts, data));
         await waiting();
       }),
     ];
@@ -166,7 +164,6 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
           stall.alive();
           const at = await log.still(stills++);
           if (at) onStill({ ...at, ...base, data: Buffer.from(data) });
-          await waiting();
         }),
       );
     }

@@ -5,37 +5,47 @@ import type { FilmstripLayout, FilmstripSheet, RgbImage } from './types.js';
 // libvips' own threads would compete with the decoder for the two cores that a worker has.
 sharp.concurrency(1);
 
+// BT.709 limited range in 16.16 fixed point.
+const Y = 76309;
+const VR = 117489;
+const UG = -13975;
+const VG = -34925;
+const UB = 138438;
+
 /** BT.709 limited-range yuv420p to RGB. */
-export function toRgb(still: Pick<Still, 'width' | 'height' | 'data'>): RgbImage {
-  const { width: w, height: h, data } = still;
+export function toRgb({ width: w, height: h, data }: Pick<Still, 'width' | 'height' | 'data'>): RgbImage {
   const out = Buffer.allocUnsafe(w * h * 3);
+  const clamped = new Uint8ClampedArray(out.buffer, out.byteOffset, out.length);
   const cw = w >> 1;
   const uAt = w * h;
   const vAt = uAt + cw * (h >> 1);
   for (let r = 0, o = 0; r < h; r++) {
-    for (let c = 0; c < w; c++, o += 3) {
-      const chroma = (r >> 1) * cw + (c >> 1);
-      const y = 1.164 * (data[r * w + c]! - 16);
-      const u = data[uAt + chroma]! - 128;
-      const v = data[vAt + chroma]! - 128;
-      out[o] = clamp(y + 1.793 * v);
-      out[o + 1] = clamp(y - 0.213 * u - 0.533 * v);
-      out[o + 2] = clamp(y + 2.112 * u);
+    for (let c = 0, k = (r >> 1) * cw; c < w; c += 2, k++) {
+      const u = data[uAt + k]! - 128;
+      const v = data[vAt + k]! - 128;
+      const red = VR * v + 32768;
+      const green = UG * u + VG * v + 32768;
+      const blue = UB * u + 32768;
+      for (let i = r * w + c, end = i + 2; i < end; i++, o += 3) {
+        const y = Y * (data[i]! - 16);
+        clamped[o] = (y + red) >> 16;
+        clamped[o + 1] = (y + green) >> 16;
+        clamped[o + 2] = (y + blue) >> 16;
+      }
     }
   }
   return { width: w, height: h, data: out };
 }
 
-const clamp = (n: number): number => (n < 0 ? 0 : n > 255 ? 255 : n + 0.5) | 0;
-
 const raw = (image: RgbImage): Sharp =>
   sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
 
-/** A JPEG at most 640 wide. */
-export async function toJpeg(image: RgbImage): Promise<{ jpeg: Buffer; width: number; height: number }> {
-  const { data, info } = await raw(image).resize({ width: 640, withoutEnlargement: true }).jpeg({ quality: 86 }).toBuffer({ resolveWithObject: true });
-  return { jpeg: data, width: info.width, height: info.height };
+/** A keyframe's JPEG is at most 640 wide. */
+export function jpegSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
+  return width <= 640 ? { width, height } : { width: 640, height: Math.max(1, Math.round((640 * height) / width)) };
 }
+
+export const toJpeg = (image: RgbImage): Promise<Buffer> => raw(image).resize({ ...jpegSize(image), fit: 'fill' }).jpeg({ quality: 86 }).toBuffer();
 
 /** Cuts and resizes in one go; `size` may change the shape. */
 export async function resized(image: RgbImage, crop: { left: number; top: number; width: number; height: number }, size: { width: number; height: number }): Promise<RgbImage> {
@@ -44,20 +54,21 @@ export async function resized(image: RgbImage, crop: { left: number; top: number
 }
 
 /**
- * Stills of the stretch that is still undecided, in bounded memory. The newest `lag` frames keep every still, because a shot may
+ * Stills of the stretch that is still undecided, in bounded memory. The newest frames keep every still, because a shot may
  * turn out to begin there; what is older belongs to the open shot and is thinned to `kept`, evenly.
  */
 export class StillStore {
   private stills: Still[] = [];
+  /** Frame of the newest still. */
+  newest = -1;
 
-  constructor(
-    private readonly lag: number,
-    private readonly kept = 24,
-  ) {}
+  constructor(private readonly kept = 24) {}
 
-  add(still: Still): void {
+  /** `lag`: how many of the newest frames are undecided. */
+  add(still: Still, lag: number): void {
     this.stills.push(still);
-    const settled = this.stills.findIndex((s) => s.frame > still.frame - this.lag);
+    this.newest = still.frame;
+    const settled = this.stills.findIndex((s) => s.frame > still.frame - lag);
     if (settled >= 2 * this.kept) this.stills = this.stills.filter((_, i) => i >= settled || i % 2 === 0);
   }
 
@@ -97,10 +108,15 @@ export class Filmstrip {
     this.nextPts = startPts;
   }
 
+  /** Whether the next tile is due; asked once a still, in order. */
+  due(still: Still): boolean {
+    if (still.pts < this.nextPts) return false;
+    this.nextPts = still.pts + this.everySeconds / this.tick - 1;
+    return true;
+  }
+
   /** A full sheet when this still completed one. */
   async add(still: Still): Promise<FilmstripSheet | undefined> {
-    if (still.pts < this.nextPts) return undefined;
-    this.nextPts = still.pts + this.everySeconds / this.tick - 1;
     const image = toRgb(still);
     const small = await resized(image, { left: 0, top: 0, width: image.width, height: image.height }, { width: TILE_W, height: this.tileHeight });
     this.sheet ??= Buffer.alloc(COLUMNS * TILE_W * ROWS * this.tileHeight * 3);

@@ -338,7 +338,7 @@ export interface Analysis {
   /** From the first frame's timestamp to the end of the last frame, in timeBase. */
   durationPts: number;
   /** Timestamp of every frame and of the end, in timeBase. */
-  times: number[];
+  times: Float64Array;
   /** Frames a second where they are evenly spaced, '24000/1001'; else undefined. */
   rate: Ratio | undefined;
   width: number;
