@@ -33,8 +33,9 @@ export async function createServices(): Promise<Services> {
   const rights = new Rights({ database, vault });
   const catalogue = new Catalogue({ database, vault, rights, probe: media.probe, landing: join(data, 'landing') });
   const models = once(async () => ({ models: await media.loadVisionModels(join(repositoryRoot, 'models/vision')), speech: await media.loadSpeechModel(join(repositoryRoot, 'models/sound')) }));
+  const sentences = once(() => media.loadSentenceModel(join(repositoryRoot, 'models/text-vectors')));
   const bucket = once(async () => bucketOf(JSON.parse(await readFile(join(repositoryRoot, 'models/starter/backlot.json'), 'utf8')) as Bucket));
-  const curation = new Curation({ database, vault, rights, media, models, bucket });
+  const curation = new Curation({ database, vault, rights, media, models, sentences, bucket });
   const training = new Training({ database, vault, rights, keysFolder, basesFolders: [join(repositoryRoot, 'models'), bases] });
   const generation = new Generation({ database, vault, rights, training, keysFolder });
   return {

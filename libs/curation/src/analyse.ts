@@ -7,6 +7,7 @@ import { described } from './describe.js';
 import { printOf, writePrints } from './duplicates/duplicates.js';
 import type { Media } from './media.js';
 import type { Filmstrip, Keyframe } from './rows.js';
+import { LOOK, looksOf, type Vectors } from './search/vectors.js';
 import { Sealing } from './sealing.js';
 
 interface Subject {
@@ -33,7 +34,7 @@ const SHOTS_AT_ONCE = 500;
  * Job `analyse`, subject a master: decision, key, one pass over the sealed bytes, and one transaction that makes all of it real.
  * A run that was killed leaves nothing that anyone sees; the next one starts over and removes its sealed leftovers.
  */
-export function analyse({ database, vault, rights, media, models }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined> }): JobHandler {
+export function analyse({ database, vault, rights, media, models, vectors }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; vectors: Vectors }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId, progress } = context;
@@ -136,6 +137,7 @@ export function analyse({ database, vault, rights, media, models }: { database: 
     }
     const { sha256 } = subject;
     await writePrints(scope, titleId, analysis.shots.map((shot, index) => printOf(written[index]!.id, shot, { sha256, width: analysis.width, height: analysis.height })));
+    await vectors.write(scope, LOOK, looksOf(analysis.shots.map((shot, index) => ({ shotId: written[index]!.id, shot }))));
     await enqueueJob('duplicates', titleId, {}, `duplicates:${masterId}`);
     const training = await rights.decide(scope, { ...question('fineTune', subject), use: null, frames: 'permitted' });
     const reason = training.permitted ? null : { code: 'LICENCE_REFUSED', message: training.sentence, wayOut: training.reason.whatWouldChangeIt };

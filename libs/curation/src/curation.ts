@@ -1,5 +1,5 @@
 import { appendEntry } from '#libs/audit';
-import type { Models } from '#libs/media';
+import type { Models, SentenceModel } from '#libs/media';
 import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type SealedObject, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 import { analyse } from './analyse.js';
@@ -17,6 +17,7 @@ import { recompute } from './review/recompute.js';
 import { Review } from './review/review.js';
 import { backfill, tellChanged } from './review/stale.js';
 import { ReviewState } from './review/state.js';
+import { Search } from './search/search.js';
 import type { Bucket } from './selection.js';
 
 /** Caption fields that a member may write; 'sentence' is the whole of it. */
@@ -43,22 +44,26 @@ export class Curation {
   readonly reviewState: ReviewState;
   /** Measures anew what reviewers changed; its subject is the title. */
   readonly recompute: JobHandler;
+  /** Shots by words, example and facts. */
+  readonly search: Search;
   /** What curation does when something happened in a lib to its left. */
   readonly reactions: Partial<Record<string, EventHandler>> = {
     'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
     'rights.changed': async ({ studioId, payload }) => {
       for (const titleId of (payload.titleIds ?? []) as string[]) await this.shown.prepare({ studioId }, titleId);
     },
+    'shots.changed': (event) => this.search.prepare(event),
   };
 
-  /** `models` loads the models of a pass once, on first use; `bucket` is the clip size where none is asked for. */
-  constructor({ database, vault, rights, media, models, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; bucket: () => Promise<Bucket> }) {
+  /** `models` loads the models of a pass once, on first use, and `sentences` the model without which search goes by words alone; `bucket` is the clip size where none is asked for. */
+  constructor({ database, vault, rights, media, models, sentences = async () => undefined, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; sentences?: () => Promise<SentenceModel | undefined>; bucket: () => Promise<Bucket> }) {
     this.database = database;
     this.media = media;
     this.bucket = bucket;
-    this.analyse = analyse({ database, vault, rights, media, models });
+    this.search = new Search(database, sentences);
+    this.analyse = analyse({ database, vault, rights, media, models, vectors: this.search.vectors });
     this.duplicates = new Duplicates(database);
-    this.recompute = recompute({ database, vault, rights, media, models });
+    this.recompute = recompute({ database, vault, rights, media, models, vectors: this.search.vectors });
     this.freeze = freeze({ database, vault, rights, media, duplicates: this.duplicates, recompute: this.recompute });
     this.filters = new FilterSets(database);
     this.review = new Review(database, rights);

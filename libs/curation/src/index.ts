@@ -9,6 +9,9 @@
  * - rule: keeps a shot whose measure compares as it says, or drops it; a filter set is rules under a name, every version of them kept
  * - preview: what a filter set would keep and drop, before anything is built
  * - review: people put shots right; each edit is kept with what was and what is, and says how good the detector was
+ * - search: shots by words, by what sentences mean, by the look of an example and by facts, all in one order
+ * - vector: numbers of a sentence or a look; near ones mean or look alike
+ * - cell: where vectors lie that are near one another; a search looks into the nearest cells
  * - drop: a shot that was left out, with a code and the value that settled it
  */
 export { Curation } from './curation.js';
@@ -25,4 +28,7 @@ export type { DatasetInput } from './query.js';
 export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
 export type { KindQuality } from './review/quality.js';
 export type { Disagreement, EntryInput, Reviewed, Reviewing, ShotEdit, ShotReview, Verdict } from './review/types.js';
+export type { ShotHit, ShotHits, ShotQuery } from './search/search.js';
+export { type Kind, LOOK, SENTENCE } from './search/vectors.js';
+export type { Condition } from './search/words.js';
 export type { Bucket } from './selection.js';

@@ -5,6 +5,7 @@ import type { FrameRange, Question, Rights } from '#libs/rights';
 import { setTimeout } from 'node:timers/promises';
 import { described } from '../describe.js';
 import { printOf, writePrints } from '../duplicates/duplicates.js';
+import { LOOK, looksOf, type Vectors } from '../search/vectors.js';
 import type { Media } from '../media.js';
 import type { Caption, Keyframe } from '../rows.js';
 import { Sealing } from '../sealing.js';
@@ -66,7 +67,7 @@ export async function measureStale(database: Database, job: JobHandler, context:
  * and is measured in another round. What members wrote stays. With `payload.all` every shot is measured anew: for titles that were analysed
  * before something was looked for. A run that was killed leaves nothing that anyone sees.
  */
-export function recompute({ database, vault, rights, media, models }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined> }): JobHandler {
+export function recompute({ database, vault, rights, media, models, vectors }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; vectors: Vectors }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId: titleId, progress, jobId } = context;
@@ -183,6 +184,7 @@ export function recompute({ database, vault, rights, media, models }: { database
         [scope.studioId, JSON.stringify(written.map((one) => one.row))],
       );
       await rows(`delete from print where studio_id = $1 and shot_id = any($2)`, [scope.studioId, written.map((one) => one.row.id)]);
+      await vectors.write(scope, LOOK, looksOf(written.map((one) => ({ shotId: one.row.id, shot: one.shot }))));
       await writePrints(scope, titleId, written.map((one) => printOf(one.row.id, one.shot, { sha256, width, height })));
       await tellChanged(titleId, written.map((one) => one.row.id));
     }

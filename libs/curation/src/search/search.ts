@@ -1,0 +1,214 @@
+import type { SentenceModel } from '#libs/media';
+import { type Database, decodeCursor, type DomainEvent, encodeCursor, enqueueJob, isId, type JobHandler, notFound, type Page, type Paged, pageSize, row, rows, type Scope } from '#libs/platform';
+import type { TitleState } from '#libs/catalogue';
+import type { Measure } from '../filters/measures.js';
+import { type Shot, shotColumns, type ShotRow, toShot } from '../rows.js';
+import { indexing } from './indexing.js';
+import { type Among, LOOK, type Near, SENTENCE, Vectors } from './vectors.js';
+import { asked, bad, type Condition, textsOf, toldOf } from './words.js';
+
+export interface ShotQuery {
+  /** Words, "phrases in quotes", -words that must not be there. */
+  words?: string | null;
+  /** Shots that look like this one. */
+  likeShotId?: string | null;
+  conditions?: readonly Condition[] | null;
+  /** Empty or absent: all titles. */
+  titleIds?: readonly string[] | null;
+  /** In titles of this state alone: ready, or withheld by their licence. */
+  titleState?: TitleState | null;
+}
+
+export interface ShotHit {
+  shot: Shot;
+  /** Words of the shot or its title that were asked for, as they stand there. */
+  words: string[];
+  /** Cosine of what its sentence and the words mean, or the example's sentence; null where it is not among the nearest. */
+  meaning: number | null;
+  /** Cosine of its look and the example's; null where it is not among the nearest. */
+  look: number | null;
+  facts: { measure: Measure; value: number | string[] | null }[];
+}
+
+export interface ShotHits extends Paged<ShotHit> {
+  /** Shots found; null where they are not ranked, and so not counted. */
+  total: number | null;
+}
+
+interface Ranked {
+  shotId: string;
+  score: number;
+  meaning: number | null;
+  look: number | null;
+}
+
+const MOST_WORDS = 500;
+const MOST_TITLES = 1000;
+/** Shots that are read for a page of those that conditions alone find. */
+const READ_AT_ONCE = 500;
+/** Shots that words find; beyond them the words say too little to choose by. */
+export const MOST_HITS = 10_000;
+/** Where the facts hold of fewer shots than this, the nearest are looked for among those alone. */
+const FEW_HOLD = 5_000;
+/** Reciprocal rank fusion (G. Cormack and others, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009). */
+const RRF = 60;
+/** Sentences less alike than that to what is asked mean something else. */
+const ALIKE = 0.25;
+
+/** Shots of a studio by words, meaning, look and facts together. What another studio has neither is found nor changes what is found. */
+export class Search {
+  readonly vectors: Vectors;
+  /** Writes what is searched of shots that are new or were changed; its subject is the studio. */
+  readonly index: JobHandler;
+  /** `sentences` loads the sentence model once, on first use. */
+  constructor(
+    private readonly database: Database,
+    private readonly sentences: () => Promise<SentenceModel | undefined>,
+  ) {
+    this.vectors = new Vectors(database);
+    this.index = indexing({ database, vectors: this.vectors, sentences });
+  }
+
+  /** Has the words written of shots that are new or were changed. */
+  async prepare({ id, studioId }: DomainEvent): Promise<void> {
+    // One that waits will see these shots too.
+    const waiting = await row(`select id from job where studio_id = $1 and subject_id = $1 and name = 'index' and state = 'queued' limit 1`, [studioId]);
+    if (!waiting) await enqueueJob('index', studioId, {}, `index:${id}`);
+  }
+
+  /**
+   * The best first; where only conditions are asked, in the order of titles. The same query over the same shots gives the same order, so
+   * pages follow one another. Throws Refusal BAD_SEARCH, NOT_FOUND (the example), BAD_CURSOR, BAD_PAGE.
+   */
+  async shots(scope: Scope, query: ShotQuery, page: Page): Promise<ShotHits> {
+    const first = pageSize(page.first);
+    const words = query.words?.replaceAll('\u0000', ' ').trim() ?? '';
+    const conditions = query.conditions ?? [];
+    const titleIds = query.titleIds ?? [];
+    const { factWords, factsHold } = asked(conditions);
+    if (words.length > MOST_WORDS) throw bad(`Words have at most ${MOST_WORDS} characters.`);
+    if (titleIds.length > MOST_TITLES || !titleIds.every(isId)) throw bad(`A search is in at most ${MOST_TITLES} titles, each told by its id.`);
+    if (!words && query.likeShotId == null && !conditions.length && !titleIds.length) throw bad('Nothing is asked for: neither words, nor an example, nor a condition.');
+    const among = { factsHold, titleIds };
+    const inState = (ids: readonly string[]): Promise<ReadonlySet<string>> => ofState(ids, query.titleState ?? null);
+    const meant = words ? (await (await this.sentences())?.vectors([affirmed(words)]))?.[0] : undefined;
+    return this.database.inStudio(scope, async () => {
+      if (!words && query.likeShotId == null) return this.inOrder(scope, factWords, among, conditions, first, page.after, inState);
+      const all = await this.ranked(scope, words, meant, query.likeShotId ?? null, factWords, among);
+      const there = await inState(all.map(({ shotId }) => shotId));
+      const ranked = all.filter(({ shotId }) => there.has(shotId));
+      const after = decodeCursor(page.after, 2);
+      const from = after ? ranked.findIndex(({ score, shotId }) => score < Number(after[0]) || (score === Number(after[0]) && shotId > after[1]!)) : 0;
+      const some = from < 0 ? [] : ranked.slice(from, from + first);
+      const last = some.at(-1);
+      return {
+        items: await told(scope, some, words, conditions),
+        endCursor: last ? encodeCursor(String(last.score), last.shotId) : null,
+        hasNextPage: from >= 0 && from + first < ranked.length,
+        total: ranked.length,
+      };
+    });
+  }
+
+  /** All shots of which the facts hold, a page at a time: they are alike in all that was asked, so none is before another. */
+  private async inOrder(scope: Scope, factWords: string, { factsHold, titleIds }: Among, conditions: readonly Condition[], first: number, cursor: string | null | undefined, inState: (ids: readonly string[]) => Promise<ReadonlySet<string>>): Promise<ShotHits> {
+    const after = decodeCursor(cursor, 2);
+    if (after && !after.every(isId)) throw bad('The page cursor is of another search.');
+    const read = await rows<{ shot_id: string; title_id: string }>(`select shot_id, title_id from search_words('', $1, $2, $3, $4, $5, $6)`, [factWords, factsHold, titleIds, after?.[0] ?? null, after?.[1] ?? null, READ_AT_ONCE]);
+    const there = await inState(read.map(({ shot_id }) => shot_id));
+    const found = read.filter(({ shot_id }) => there.has(shot_id));
+    const items = await told(scope, found.slice(0, first).map(({ shot_id }) => ({ shotId: shot_id, score: 0, meaning: null, look: null })), '', conditions);
+    // Where few of those that were read are in such titles the page is short, and the next goes on behind what was read.
+    const last = found.length > first ? found[first - 1] : read.at(-1);
+    return { items, endCursor: last ? encodeCursor(last.title_id, last.shot_id) : null, hasNextPage: found.length > first || read.length === READ_AT_ONCE, total: null };
+  }
+
+  private async ranked(scope: Scope, words: string, meant: Float32Array | undefined, likeShotId: string | null, factWords: string, among: Among): Promise<Ranked[]> {
+    const narrowed = among.factsHold || among.titleIds.length ? await this.few(factWords, among) : among;
+    const byWords = words ? await rows<{ shot_id: string; rank: number }>(`select shot_id, rank from search_words($1, $2, $3, $4, null, null, $5)`, [words, factWords, among.factsHold, among.titleIds, MOST_HITS]) : [];
+    byWords.sort((a, b) => b.rank - a.rank || (a.shot_id < b.shot_id ? -1 : 1));
+    const byMeaning = meant ? (await this.vectors.near(scope, SENTENCE, meant, narrowed)).filter(({ cosine }) => cosine >= ALIKE) : [];
+    const like = likeShotId === null ? [] : await this.like(scope, likeShotId, narrowed);
+
+    const found = new Map<string, Ranked>();
+    const hit = (shotId: string): Ranked => {
+      let one = found.get(shotId);
+      if (!one) found.set(shotId, (one = { shotId, score: 0, meaning: null, look: null }));
+      return one;
+    };
+    for (const [at, place] of places(byWords.map(({ rank }) => rank)).entries()) hit(byWords[at]!.shot_id).score += 1 / (RRF + place);
+    for (const [at, { shotId, cosine }] of byMeaning.entries()) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), meaning: cosine });
+    for (const [at, { shotId, cosine }] of like.entries()) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), look: cosine });
+    const without = likeShotId === null ? undefined : likeShotId;
+    const left = [...found.values()].filter(({ shotId }) => shotId !== without);
+    return (await this.unwanted(words, left)).sort((a, b) => b.score - a.score || (a.shotId < b.shotId ? -1 : 1));
+  }
+
+  /** Where the facts hold of few shots, those. */
+  private async few(factWords: string, among: Among): Promise<Among> {
+    const found = await rows<{ shot_id: string }>(`select shot_id from search_words('', $1, $2, $3, null, null, $4)`, [factWords, among.factsHold, among.titleIds, FEW_HOLD + 1]);
+    return found.length > FEW_HOLD ? among : { ...among, shotIds: found.map(({ shot_id }) => shot_id) };
+  }
+
+  /** By look; an example from before looks were kept has none, and is gone by for what its sentence means. */
+  private async like(scope: Scope, shotId: string, among: Among): Promise<Near[]> {
+    if (!(await row(`select id from shot where studio_id = $1 and id = $2`, [scope.studioId, isId(shotId) ? shotId : null]))) throw notFound('shot');
+    const look = await this.vectors.of(scope, LOOK, shotId);
+    return look ? this.vectors.near(scope, LOOK, look, among) : [];
+  }
+
+  /** What is near in meaning may still hold a word that must not be there. */
+  private async unwanted(words: string, found: Ranked[]): Promise<Ranked[]> {
+    const excluded = [...words.matchAll(/(?:^|\s)-("[^"]*"|\S+)/g)].map(([, word]) => word);
+    const near = found.filter(({ meaning, look }) => meaning !== null || look !== null).map(({ shotId }) => shotId);
+    if (!excluded.length || !near.length) return found;
+    const holding = await rows<{ shot_id: string }>(
+      `select shot_id from shot_words where shot_id = any($1) and words @@ keyed_query(studio_id, websearch_to_tsquery('english', $2))`,
+      [near, excluded.join(' or ')],
+    );
+    const out = new Set(holding.map(({ shot_id }) => shot_id));
+    return found.filter(({ shotId }) => !out.has(shotId));
+  }
+}
+
+/** Those that are in titles of a state, read under row security: what another studio had would not be among them. */
+async function ofState(shotIds: readonly string[], state: TitleState | null): Promise<ReadonlySet<string>> {
+  const found = await rows<{ id: string }>(`select s.shot_id as id from shot_words s join title t on t.id = s.title_id where s.shot_id = any($1) and ($2::text is null or t.state = $2)`, [shotIds, state]);
+  return new Set(found.map(({ id }) => id));
+}
+
+/** What is wanted of what is asked, for what it means: a word that must not be there would be near it. */
+const affirmed = (words: string): string => words.replaceAll(/(^|\s)-("[^"]*"|\S+)/g, ' ').replaceAll('"', ' ').trim() || words;
+
+/** Places of ranks that fall, from 1; equal ones share the first place. */
+function places(ranks: readonly number[]): number[] {
+  let place = 1;
+  return ranks.map((rank, at) => (at > 0 && rank === ranks[at - 1] ? place : (place = at + 1)));
+}
+
+/** Hits as they are told, read under row security; a shot that has gone since is left out. */
+async function told(scope: Scope, some: readonly Ranked[], words: string, conditions: readonly Condition[]): Promise<ShotHit[]> {
+  const ids = some.map(({ shotId }) => shotId);
+  const found = await rows<ShotRow & { facts: Record<string, number | string[]>; name: string }>(
+    `select ${shotColumns.replaceAll(/\w+/g, 's.$&')}, w.facts, t.name from shot s join title t on t.id = s.title_id join shot_words w on w.shot_id = s.id where s.studio_id = $1 and s.id = any($2)`,
+    [scope.studioId, ids],
+  );
+  const shots = new Map(found.map((one) => [one.id, { shot: toShot(one), facts: one.facts, name: one.name }]));
+  const there = some.filter(({ shotId }) => shots.has(shotId));
+  const texts = there.map(({ shotId }) => {
+    const { shot, name } = shots.get(shotId)!;
+    const { said, seen } = textsOf(shot);
+    return `${said}\n${seen}\n${name}`;
+  });
+  const matched = words ? await matchedWords(texts, words) : texts.map(() => []);
+  return there.map(({ shotId, meaning, look }, at) => ({ shot: shots.get(shotId)!.shot, words: matched[at]!, meaning, look, facts: toldOf(conditions, shots.get(shotId)!.facts) }));
+}
+
+/** Of each text the words that were asked for, as they stand there. */
+async function matchedWords(texts: readonly string[], words: string): Promise<string[][]> {
+  const found = await rows<{ marked: string }>(
+    `select ts_headline('english', x.text, websearch_to_tsquery('english', $2), E'HighlightAll=true, StartSel=\\uE000, StopSel=\\uE001') as marked from unnest($1::text[]) with ordinality as x(text, at) order by x.at`,
+    [texts, words],
+  );
+  return found.map(({ marked }) => [...new Set([...marked.matchAll(/\uE000([^\uE001]*)\uE001/g)].map(([, word]) => word!.toLowerCase()))].slice(0, 20));
+}
