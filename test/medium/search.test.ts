@@ -147,7 +147,7 @@ describe('what is found', () => {
       expect(whole).toHaveLength(57);
       expect(paged).toEqual(whole);
     }
-  });
+  }, 60_000);
 });
 
 test('what a member writes of a shot is found as soon as the job has run, and what stood there no more', async () => {
