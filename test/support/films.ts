@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { Analysis, AnalyseOptions, Probe, Shot } from '#libs/media';
+import type { Analysis, AnalyseOptions, Probe, Shot, Track } from '#libs/media';
 import type { Catalogue, Title } from '#libs/catalogue';
 import type { Media } from '#libs/curation';
 import { newId, type Scope } from '#libs/platform';
@@ -78,12 +78,14 @@ export const plainMedia: Media = {
       proxy?.writable.write(Buffer.from(`fragment ${index}`));
       onProgress?.(index / 7, last);
       const measures = { brightness: 0.4, contrast: 0.2, motion: 1, blur: 0.1 * index, saturation: 0.2, blackFraction: index === 5 ? 0.9 : 0, frozenFraction: 0, letterbox: { top: 0, bottom: 0, left: 0, right: 0 } };
-      shots.push({ index, first, last, startPts: first * 512, endPts: (last + 1) * 512, entry: { kind: index ? 'cut' : 'start', confidence: 1 }, measures, keyframes });
+      shots.push({ index, first, last, startPts: first * 512, endPts: (last + 1) * 512, entry: { kind: index ? 'cut' : 'start', confidence: 1 }, measures, scene: index < 4 ? 0 : 1, keyframes });
     }
     proxy?.writable.end();
     await filmstrip?.onSheet({ sheet: 0, jpeg: Buffer.from('tiles'), tiles: [{ frame: 0, pts: 0 }] });
     return {
       frames: 312, timeBase: '1/12800', startPts: 0, durationPts: 312 * 512, times: Float64Array.from({ length: 313 }, (_, frame) => frame * 512), rate: '25', width: 848, height: 480, detector: 'test', shots,
+      scenes: [{ first: 0, last: 3, startPts: 0, endPts: 200 * 512, cutRhythm: 30 }, { first: 4, last: 6, startPts: 200 * 512, endPts: 312 * 512, cutRhythm: 40 }],
+      track: trackOf(13),
       proxy: { width: 636, height: 360, initBytes: 4, bytes: 70, codecs: 'avc1.64001e', hasAudio: false },
       proxyFragments: [{ offset: 4, bytes: 30, startPts: 0, durationSeconds: 4 }, { offset: 34, bytes: 36, startPts: 51200, durationSeconds: 8.48 }],
       filmstrip: { tileWidth: 160, tileHeight: 90, columns: 10, rows: 10, everySeconds: 1, sheets: 1, tiles: [{ frame: 0, pts: 0 }] },
@@ -104,6 +106,13 @@ export const plainMedia: Media = {
   captionFor: ({ index }) => ({ subject: { value: index % 2 ? 'a fox' : 'a woman', source: 'modelled', by: 'test', confidence: 0.8 }, place: { value: 'outdoors', source: 'modelled', confidence: 0.7 } }),
   sentenceOf: (caption) => `${String(caption.subject?.value)} ${String(caption.place?.value)}`,
 };
+
+/** As many seconds, each as bright as a hundredth of its number. */
+export function trackOf(seconds: number): Track {
+  const lane = (of: (n: number) => number | null): (number | null)[] => Array.from({ length: seconds }, (_, n) => of(n));
+  const [some, none] = [lane(() => 0.5), lane(() => 0)];
+  return { seconds, brightness: lane((n) => n / 100), contrast: some, clipped: none, crushed: none, saturation: some, motion: lane((n) => (n % 10 === 9 ? null : n % 7)), blur: some, noise: some, flicker: none, black: none, frozen: none, cutRhythm: lane(() => 30) };
+}
 
 async function fetched(address: string): Promise<Buffer> {
   const answer = await fetch(address);

@@ -1,14 +1,16 @@
 import { Refusal } from '#libs/platform';
 import { EyeThread, Looker, type Eye, type Look } from './eye.js';
-import { ShotMeter } from './measures.js';
+import { pictureOf, ShotMeter, type Picture, type ShotLook } from './measures/shot.js';
+import { rhythmAt, TrackMeter } from './measures/track.js';
 import { perceptualHash } from './phash.js';
 import { runPass, STILL_EVERY, type PassResult, type Still } from './pass.js';
 import { ratio } from './probe.js';
 import { evenRate } from './rate.js';
+import { scenesOf } from './scenes.js';
 import { SMALL_H, SMALL_W } from './small.js';
 import { heardStream, SoundBranch } from './sound/branch.js';
 import { Filmstrip, jpegSize, resized, StillStore, toJpeg, toRgb } from './stills.js';
-import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Shot, Transition, Warning } from './types.js';
+import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Scene, Shot, Transition, Warning } from './types.js';
 
 /** Shots and tiles whose pictures, labels and callbacks are under way; more make the pass wait, so that memory stays bounded. */
 const QUEUE = 12;
@@ -20,8 +22,10 @@ const QUEUE = 12;
  */
 export async function analyse(input: string, options: AnalyseOptions): Promise<Analysis> {
   options.signal?.throwIfAborted();
+  const { timeBase, frameRate } = options.probe.video;
+  const clock = { tick: ratio(timeBase), fps: Math.min(240, Math.max(5, ratio(frameRate))) };
   const seen = (look: Look): void => pass.seen(look);
-  const eye = typeof options.detector === 'object' ? new Looker(options.detector, seen) : new EyeThread(seen);
+  const eye = typeof options.detector === 'object' ? new Looker(options.detector, clock, seen) : new EyeThread(clock, seen);
   const pass = new Pass(options, eye);
   try {
     const result = await runPass(input, {
@@ -45,6 +49,9 @@ class Pass {
   private readonly probe: Probe;
   private readonly tick: number;
   private readonly stills = new StillStore();
+  private readonly track = new TrackMeter();
+  private readonly picture: Picture;
+  private readonly looks: (ShotLook | undefined)[] = [];
   readonly sound: SoundBranch | undefined;
   private readonly filmstrip: Filmstrip | undefined;
   private readonly warnings: Warning[] = [];
@@ -72,6 +79,7 @@ class Pass {
   ) {
     this.probe = options.probe;
     this.tick = ratio(this.probe.video.timeBase);
+    this.picture = pictureOf(this.probe.video, { width: SMALL_W, height: SMALL_H });
     this.wantsStills = Boolean(options.onKeyframe || options.models || options.filmstrip);
     const heard = heardStream(this.probe);
     this.sound = heard && new SoundBranch(this.probe, heard, options.speech);
@@ -90,6 +98,7 @@ class Pass {
     this.lastPts = Math.max(this.lastPts, pts);
     this.frames++;
     this.times.push(pts);
+    this.track.add(look.facts);
     this.notes.push(look);
     this.boundaries.push(...look.boundaries);
     this.settle();
@@ -132,6 +141,7 @@ class Pass {
     await this.queue;
     if (this.failure) throw this.failure;
     this.judge(result, endPts);
+    const scenes = this.scenes(endPts);
     await this.listen(endPts);
     const times = this.times.until(endPts);
     const detector = this.eye.detector!;
@@ -150,6 +160,8 @@ class Pass {
       height: video.height,
       detector: `${detector.name} ${detector.version}`,
       shots: this.shots,
+      scenes,
+      track: this.track.result(this.shots.map(({ startPts }) => startPts * this.tick)),
       ...(result.index && {
         proxy: { ...result.base, initBytes: result.index.initBytes, bytes: result.index.bytes, codecs: result.index.codecs, hasAudio: audio.length > 0 && result.index.codecs.includes('mp4a') },
       }),
@@ -157,6 +169,16 @@ class Pass {
       ...(this.filmstrip && { filmstrip: this.filmstrip.layout() }),
       warnings: [...this.probe.warnings, ...this.eye.warnings, ...(this.options.models?.warnings ?? []), ...((this.sound && this.options.speech?.warnings) ?? []), ...this.warnings],
     };
+  }
+
+  /** What is known of the shots only when all of them are. */
+  private scenes(endPts: number): Scene[] {
+    const scenes = scenesOf(this.shots, this.looks, this.tick);
+    for (const [scene, { first, last }] of scenes.entries()) for (const shot of this.shots.slice(first, last + 1)) shot.scene = scene;
+    const starts = this.shots.map(({ startPts }) => startPts * this.tick);
+    const film = { from: this.firstPts * this.tick, to: endPts * this.tick };
+    for (const { startPts, endPts: end, measures } of this.shots) measures.cutRhythm = rhythmAt(((startPts + end) / 2) * this.tick, starts, film);
+    return scenes;
   }
 
   /** Sound may come later than the picture it belongs to, so shots get theirs when all is heard. */
@@ -225,8 +247,8 @@ class Pass {
   private closeShot(last: number, endPts: number): void {
     const open = this.open!;
     while (this.notesFrom <= last) this.settleNote();
-    const fps = (last + 1 - open.first) / Math.max(1e-6, (endPts - open.startPts) * this.tick);
-    const measures = this.meter.result(this.probe.video, { width: SMALL_W, height: SMALL_H }, fps);
+    const measures = this.meter.result(this.picture);
+    this.looks.push(this.meter.look(this.picture.linear));
     const shot: Shot = { index: this.shots.length, first: open.first, last, startPts: open.startPts, endPts, entry: open.entry, measures, keyframes: [] };
     this.shots.push(shot);
     const seconds = (endPts - open.startPts) * this.tick;

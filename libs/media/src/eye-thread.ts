@@ -5,9 +5,9 @@ import { ClassicalDetector } from './shots/classical.js';
 import { SMALL_BYTES, smallFrame } from './small.js';
 import { answerAll } from './thread.js';
 
-const { ring, slots } = workerData as EyeData;
+const { ring, slots, clock } = workerData as EyeData;
 let looks: Look[] = [];
-const looker = new Looker(new ClassicalDetector(), (look) => looks.push(look));
+const looker = new Looker(new ClassicalDetector(), clock, (look) => looks.push(look));
 const frames = Array.from({ length: slots }, (_, slot) => new Uint8Array(ring, slot * SMALL_BYTES, SMALL_BYTES));
 let next = 0;
 

@@ -1,4 +1,4 @@
-import { FrameMeter, type FrameFacts } from './measures.js';
+import { FrameMeter, type Clock, type FrameFacts } from './measures/frame.js';
 import { SMALL_BYTES } from './small.js';
 import { Thread } from './thread.js';
 import type { Boundary, ShotDetector, SmallFrame, Warning } from './types.js';
@@ -30,12 +30,15 @@ export interface Eye {
 export class Looker implements Eye {
   readonly behind = 0;
   readonly warnings: Warning[] = [];
-  private readonly meter = new FrameMeter();
+  private readonly meter: FrameMeter;
 
   constructor(
     readonly detector: ShotDetector,
+    clock: Clock,
     private readonly seen: (look: Look) => void,
-  ) {}
+  ) {
+    this.meter = new FrameMeter(clock);
+  }
 
   async take(frame: SmallFrame): Promise<void> {
     const facts = this.meter.look(frame);
@@ -59,6 +62,7 @@ export type EyeAnswer = Look[] | { detector: DetectorFacts; warnings: Warning[] 
 export interface EyeData {
   ring: SharedArrayBuffer;
   slots: number;
+  clock: Clock;
 }
 
 /** Looks in a thread of its own, so that reading ffmpeg's pipes, the proxy and the stills do not wait for it. */
@@ -75,8 +79,11 @@ export class EyeThread implements Eye {
   detector: DetectorFacts | undefined;
   warnings: Warning[] = [];
 
-  constructor(private readonly seen: (look: Look) => void) {
-    this.thread = new Thread(new URL('./eye-thread.js', import.meta.url), { ring: this.ring, slots: SLOTS } satisfies EyeData);
+  constructor(
+    clock: Clock,
+    private readonly seen: (look: Look) => void,
+  ) {
+    this.thread = new Thread(new URL('./eye-thread.js', import.meta.url), { ring: this.ring, slots: SLOTS, clock } satisfies EyeData);
     // Not waited for: ffmpeg may start meanwhile.
     this.ask('detector', (answer) => Object.assign(this, answer));
   }

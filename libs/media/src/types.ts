@@ -104,21 +104,59 @@ export interface Letterbox {
   right: number;
 }
 
-export type MotionKind = 'static' | 'pan' | 'tilt' | 'zoom' | 'handheld' | 'action';
+export type MotionKind = 'static' | 'pan' | 'tilt' | 'zoom' | 'dolly' | 'handheld';
 
+export type MotionDirection = 'left' | 'right' | 'up' | 'down' | 'in' | 'out';
+
+/** What the camera does, and how sure that is, 0..1. */
+export interface CameraMove {
+  kind: MotionKind;
+  direction?: MotionDirection;
+  confidence: number;
+}
+
+/** A colour of a picture, '#rrggbb', and how much of it has that colour, 0..1. */
+export interface PaletteColour {
+  hex: string;
+  share: number;
+}
+
+/** What is measured of a shot, inside its bars. Levels are of 8-bit luma (16 black, 235 white). A field that is not known is absent. */
 export interface Measures {
   /** Mean luma, 0 black .. 1 white. */
   brightness: number;
-  /** Standard deviation of luma inside the picture, 0..1. */
+  /** Standard deviation of luma over all pixels of the shot, 0..0.5. */
   contrast: number;
-  /** Median displacement of the picture between neighbouring frames, in percent of its width a second. */
+  /** Exposure: share of pixels at or above white, 0..1. */
+  clipped?: number;
+  /** Exposure: share of pixels at black (18 levels or below), 0..1. */
+  crushed?: number;
+  /** Mean displacement of what has texture, camera and things together, in percent of the picture's width a second. */
   motion: number;
-  /** Camera motion where it is plain, else absent. */
+  /** The same without the motion of the camera: what moves by itself. */
+  subjectMotion?: number;
+  /** Camera motion where it is plain, else absent. Pans, tilts and zooms hold for most of the shot. */
   motionKind?: MotionKind;
-  /** 0 sharp .. 1 blurred. */
+  /** Where the camera turns or goes to; absent for static and handheld. */
+  motionDirection?: MotionDirection;
+  /** How sure the kind is, .6 (evidence just suffices) .. .95. */
+  motionConfidence?: number;
+  /** 0 sharp .. 1 blurred, of the sharpest tenth of the frames; blur narrower than some 1/250 of the width is not seen. */
   blur: number;
+  /** Standard deviation of noise in levels where the picture is flattest (Immerkær 1996); absent where nearly all is black or white. Fine texture everywhere reads as noise. */
+  noise?: number;
+  /** Amplitude of mean luma swinging faster than some three times a second, in levels; absent below half a second. */
+  flicker?: number;
   /** Mean chroma distance from grey, 0..1. */
   saturation: number;
+  /** Correlated colour temperature of the mean colour in kelvin, 2000..12500 (McCamy 1992). It is that of the light only if the scene is grey on the mean: a red wall reads as warm light. Absent where the mean is tinted (green, pink). */
+  colourTemperature?: number;
+  /** Up to five colours, most of the picture first (k-means in OKLab). */
+  palette?: PaletteColour[];
+  /** Shots that begin in the minute around the shot's middle; less of the film counts in proportion. */
+  cutRhythm?: number;
+  /** Share of the stills looked at whose lines are combed, 0..1; absent where no line was looked at. */
+  interlaced?: number;
   /** Share of the shot's frames that are black, 0..1. */
   blackFraction: number;
   /** Share of the shot's frames that repeat the frame before, 0..1. */
@@ -139,6 +177,40 @@ export interface SoundMeasures {
   /** Share of the time that stretches of speech cover, 0..1, and how many of them there are; absent without the speech model. */
   speech?: number;
   speechStretches?: number;
+}
+
+/** A value a second, null where it is not known. */
+export type Lane = (number | null)[];
+
+/** Measures by the second: second n is [start + n, start + n + 1) of the film's own clock. Units as in Measures. */
+export interface Track {
+  /** How many there are. */
+  seconds: number;
+  brightness: Lane;
+  contrast: Lane;
+  clipped: Lane;
+  crushed: Lane;
+  saturation: Lane;
+  motion: Lane;
+  blur: Lane;
+  noise: Lane;
+  flicker: Lane;
+  /** Shares of the second's frames. */
+  black: Lane;
+  frozen: Lane;
+  /** Shots that begin in the minute around the second. */
+  cutRhythm: Lane;
+}
+
+/** Consecutive shots of one place and time, as far as their looks tell. */
+export interface Scene {
+  /** Indices of its first and last shot. */
+  first: number;
+  last: number;
+  startPts: number;
+  endPts: number;
+  /** Shots a minute. */
+  cutRhythm: number;
 }
 
 export interface KeyframeRef {
@@ -201,6 +273,8 @@ export interface Shot {
   /** Timestamp of the first frame after the shot (at the end of the film: last + its duration). */
   endPts: number;
   entry: Transition;
+  /** 0, 1, 2 …: the scene that it is in; known when the film has ended. */
+  scene?: number;
   measures: Measures;
   keyframes: KeyframeRef[];
   labels?: Labels;
@@ -345,6 +419,9 @@ export interface Analysis {
   height: number;
   detector: string;
   shots: Shot[];
+  /** Every shot is in one, in order. */
+  scenes: Scene[];
+  track: Track;
   proxy?: ProxyLayout;
   proxyFragments: ProxyFragment[];
   filmstrip?: FilmstripLayout;

@@ -14,11 +14,14 @@ export interface Found {
   height: number;
   detector: string;
   shots: FoundShot[];
+  scenes: Analysis['scenes'];
+  /** Measures by the second. */
+  track: Analysis['track'];
   warnings: Analysis['warnings'];
 }
 
 /** first and last are both inside the shot; frames of a gradual entry are in none. */
-export type FoundShot = Pick<Shot, 'first' | 'last' | 'startPts' | 'endPts' | 'entry' | 'measures'> & {
+export type FoundShot = Pick<Shot, 'first' | 'last' | 'startPts' | 'endPts' | 'entry' | 'scene' | 'measures'> & {
   labels?: Omit<NonNullable<Shot['labels']>, 'vector'>;
   caption: Caption;
   sentence: string;
@@ -26,14 +29,14 @@ export type FoundShot = Pick<Shot, 'first' | 'last' | 'startPts' | 'endPts' | 'e
 
 export function found(file: string, probe: Probe, analysis: Analysis): Found {
   const { frames, timeBase, startPts, durationPts, width, height, detector, warnings } = analysis;
-  return { file, frames, timeBase, frameRate: probe.video.frameRate, startPts, durationPts, width, height, detector, shots: analysis.shots.map(describe), warnings };
+  return { file, frames, timeBase, frameRate: probe.video.frameRate, startPts, durationPts, width, height, detector, shots: analysis.shots.map(describe), scenes: analysis.scenes, track: analysis.track, warnings };
 }
 
-function describe({ first, last, startPts, endPts, entry, measures, labels }: Shot): FoundShot {
+function describe({ first, last, startPts, endPts, entry, scene, measures, labels }: Shot): FoundShot {
   const caption = captionFor({ measures, ...(labels && { labels }) });
   // The look vector is for search by example and would be most of the document.
   const { vector: _, ...seen } = labels ?? {};
-  return { first, last, startPts, endPts, entry, measures, ...(labels && { labels: seen }), caption, sentence: sentenceOf(caption) };
+  return { first, last, startPts, endPts, entry, ...(scene !== undefined && { scene }), measures, ...(labels && { labels: seen }), caption, sentence: sentenceOf(caption) };
 }
 
 /** Frames a second. */

@@ -7,14 +7,15 @@ const measures = { brightness: 0.4, contrast: 0.2, motion: 1, blur: 0.1, saturat
 const shot = (first: number, last: number, entry: FoundShot['entry'], sentence = 'A shot.'): FoundShot => ({ first, last, startPts: first * 1001, endPts: (last + 1) * 1001, entry, measures, caption: {}, sentence });
 /** A cut at 48, a dissolve over 96 to 107, a wipe over 200 to 203. */
 const film: Found = {
-  file: '/films/Reel "A".mov', frames: 300, timeBase: '1/24000', frameRate: '24000/1001', startPts: 0, durationPts: 300_300, width: 64, height: 36, detector: 'classical 1', warnings: [],
+  file: '/films/Reel "A".mov', frames: 300, timeBase: '1/24000', frameRate: '24000/1001', startPts: 0, durationPts: 300_300, width: 64, height: 36, detector: 'classical 1', warnings: [], scenes: [],
+  track: { seconds: 0, brightness: [], contrast: [], clipped: [], crushed: [], saturation: [], motion: [], blur: [], noise: [], flicker: [], black: [], frozen: [], cutRhythm: [] },
   shots: [shot(0, 47, { kind: 'start', confidence: 1 }), shot(48, 95, { kind: 'cut', confidence: 0.9 }, 'A shot, "quoted".'), shot(108, 199, { kind: 'dissolve', first: 96, last: 107, confidence: 0.8 }), shot(204, 299, { kind: 'wipe', first: 200, last: 203, confidence: 0.7 })],
 };
 
 test('a CSV line a shot, with quotes doubled and the frame after the last as its end', () => {
   const [head, , second] = csv([film]).split('\r\n');
   expect(head!.startsWith('file,shot,first,last,start,end')).toBe(true);
-  expect(second).toBe('"/films/Reel ""A"".mov",2,48,95,00:00:02:00,00:00:04:00,48048,96096,1/24000,cut,,,0.9,0.4,0.2,1,,0.1,0,0,"A shot, ""quoted""."');
+  expect(second).toBe('"/films/Reel ""A"".mov",2,48,95,00:00:02:00,00:00:04:00,48048,96096,1/24000,cut,,,0.9,0.4,0.2,1,,,0.1,,,0.1,,,,0,0,"A shot, ""quoted""."');
 });
 
 test('a text that a spreadsheet would run is not one any more', () => {

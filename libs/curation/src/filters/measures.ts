@@ -115,7 +115,7 @@ const COUNTS = ['1', '2', 'several'];
 
 const words: WordMeasure[] = [
   {
-    kind: 'words', name: 'motionKind', words: 'camera move', unit: null, values: ['static', 'pan', 'tilt', 'zoom', 'handheld', 'action'] satisfies MotionKind[],
+    kind: 'words', name: 'motionKind', words: 'camera move', unit: null, values: ['static', 'pan', 'tilt', 'zoom', 'dolly', 'handheld'] satisfies MotionKind[],
     read: ({ measures }) => (measures.motionKind === undefined ? [] : [measures.motionKind]),
     sql: { column: 's.measures', path: '$.motionKind' },
   },

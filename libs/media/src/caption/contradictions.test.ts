@@ -10,7 +10,7 @@ test.each(cases.map(({ text, facts, about }): [string, string, Facts, string] =>
 });
 
 test('facts below the threshold are no facts, and a picture between grey and coloured is neither', () => {
-  const measures = { saturation: 0.03, blackFraction: 0, motionKind: 'action' as const };
+  const measures = { saturation: 0.03, blackFraction: 0 };
   const fact = <T>(value: T, confidence: number) => ({ value, confidence, source: 'modelled' as const });
   expect(factsOf({ measures, labels: { people: fact(1 as const, 0.4), place: fact('outdoors' as const, 0.44) } })).toEqual({});
   expect(factsOf({ measures: { ...measures, saturation: 0.001, motionKind: 'pan' }, labels: { people: fact(2 as const, 0.5) } })).toEqual({ monochrome: true, camera: 'moving', people: 2 });

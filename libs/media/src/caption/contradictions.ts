@@ -25,7 +25,7 @@ export function factsOf({ measures, labels }: { measures: Partial<Measures>; lab
     ...(place && { place }),
     // Between the two a faded film and a grey day look alike.
     ...(saturation !== undefined && blackFraction < 0.5 && (saturation < GREY || saturation > COLOURED) && { monochrome: saturation < GREY }),
-    ...(motionKind && motionKind !== 'action' && { camera: motionKind === 'static' ? 'static' : 'moving' }),
+    ...(motionKind && { camera: motionKind === 'static' ? 'static' : 'moving' }),
   };
 }
 
