@@ -19,6 +19,7 @@ import { Filters1700000000016 } from './0016-filters.js';
 import { Review1700000000017 } from './0017-review.js';
 import { Search1700000000021 } from './0021-search.js';
 import { Recompute1700000000023 } from './0023-recompute.js';
+import { ChosenRepresentatives1700000000024 } from './0024-chosen-representatives.js';
 
 const migrations = [
   Platform1700000000001,
@@ -40,6 +41,7 @@ const migrations = [
   Review1700000000017,
   Search1700000000021,
   Recompute1700000000023,
+  ChosenRepresentatives1700000000024,
 ];
 
 /**

@@ -55,6 +55,7 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['mergeShot', 'shot', `mutation ($id: ID!) { mergeShot(id: $id, version: 0) { ${refused} } }`],
   ['acceptShot', 'shot', `mutation ($id: ID!) { acceptShot(id: $id, version: 0) { ${refused} } }`],
   ['acceptShots', 'title', `mutation ($id: ID!) { acceptShots(titleId: $id, confidence: 0) { ${refused} } }`],
+  ['chooseRepresentative', 'shot', `mutation ($id: ID!) { chooseRepresentative(id: $id, chosen: true) { ${refused} } }`],
   ['recomputeTitle', 'title', `mutation ($id: ID!) { recomputeTitle(id: $id, all: true) { ${refused} } }`],
   ['undoShotEdit', 'shotEdit', `mutation ($id: ID!) { undoShotEdit(id: $id) { ${refused} } }`],
   ['addExclusion', 'title', `mutation ($id: ID!) { addExclusion(titleId: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],

@@ -41,6 +41,7 @@ const mutations: [name: string, may: Role[], call: string][] = [
   ['mergeShot', [A, O], `mergeShot(id: "${id}", version: 0) ${refused}`],
   ['acceptShot', [A, O], `acceptShot(id: "${id}", version: 0) ${refused}`],
   ['acceptShots', [A, O], `acceptShots(titleId: "${id}", confidence: 1) ${refused}`],
+  ['chooseRepresentative', [A, E, O], `chooseRepresentative(id: "${id}", chosen: true) ${refused}`],
   ['recomputeTitle', [A, O], `recomputeTitle(id: "${id}") ${refused}`],
   ['undoShotEdit', [A, O], `undoShotEdit(id: "${id}") ${refused}`],
   ['addExclusion', [A, C, O], `addExclusion(titleId: "${id}", input: { first: 0, end: 1, why: "x" }) ${refused}`],

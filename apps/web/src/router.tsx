@@ -45,6 +45,17 @@ const dataset = createRoute({
   path: '/datasets/$versionId',
   component: lazyRouteComponent(() => import('./pages/datasets/dataset-page.js'), 'DatasetPage'),
 });
+const filters = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/filters',
+  validateSearch: (search: Record<string, unknown>): { set?: string } => ({ set: text(search['set']) }),
+  component: lazyRouteComponent(() => import('./pages/filters/filters-page.js'), 'FiltersPage'),
+});
+const duplicates = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/duplicates',
+  component: lazyRouteComponent(() => import('./pages/duplicates/duplicates-page.js'), 'DuplicatesPage'),
+});
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
@@ -97,7 +108,7 @@ function Broken({ reset }: { reset: () => void }) {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, catalogue, title, datasets, dataset, runs, run, generate, log, decision, licences, licence]),
+  routeTree: root.addChildren([home, catalogue, title, datasets, filters, duplicates, dataset, runs, run, generate, log, decision, licences, licence]),
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,
   scrollRestoration: true,

@@ -1,5 +1,6 @@
-import { Args, Context, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Principal } from '#libs/access';
+import type { Title } from '#libs/catalogue';
 import { Curation, type Duplicate, type DuplicateCluster, type Shot } from '#libs/curation';
 import type { Page } from '#libs/platform';
 import type { RequestContext } from '../graphql/context.js';
@@ -15,12 +16,25 @@ export class DuplicatesResolver {
   duplicateClusters(@Me() me: Principal, @Args() page: Page): Promise<Connection<DuplicateCluster>> {
     return connection(this.curation.duplicates.clusters(me, page), () => this.curation.duplicates.countClusters(me));
   }
+
+  @Mutation()
+  @Can('change', 'Filter')
+  async chooseRepresentative(@Me() me: Principal, @Args('id') id: string, @Args('chosen') chosen: boolean, @Context() { load }: RequestContext): Promise<Shot | null> {
+    await this.curation.duplicates.choose(me, id, chosen);
+    return load.shot.load(id);
+  }
 }
 
 @Resolver('Shot')
 @Can('read', 'Shot')
 export class DuplicatesOfShotResolver {
   constructor(private readonly curation: Curation) {}
+
+  @ResolveField()
+  @Can('read', 'Title')
+  title(@Parent() shot: Shot, @Context() { load }: RequestContext): Promise<Title | null> {
+    return load.title.load(shot.titleId);
+  }
 
   @ResolveField()
   duplicates(@Parent() shot: Shot, @Me() me: Principal, @Args() { mirrored, ...page }: Page & { mirrored?: boolean | null }): Promise<Connection<Duplicate>> {

@@ -1,5 +1,6 @@
 import type { Shot } from '#libs/media';
-import { type Database, decodeCursor, isId, notFound, type Page, type Paged, pageSize, row, rows, type Scope, toPage } from '#libs/platform';
+import { appendEntry } from '#libs/audit';
+import { type Database, decodeCursor, enqueueJob, isId, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
 import { bands } from './bands.js';
 import { compare, type Hashes, hashesOf, mirrored } from './hashes.js';
 import { HashIndex } from './index-of-hashes.js';
@@ -17,6 +18,8 @@ export interface DuplicateCluster {
   id: string;
   /** Shots in it, the representative too. */
   size: number;
+  /** A member chose the representative. */
+  chosen: boolean;
 }
 
 /** What is written of one shot of a title. */
@@ -42,6 +45,8 @@ interface Known {
 /** Shots that are placed in one transaction: others of the studio wait for no longer. */
 const AT_ONCE = 50;
 const PAGE = 1000;
+/** What a member chose comes before every measured quality (pixels times sharpness: below 10^8), the last choice first; whole seconds times this are exact in a double. */
+const CHOSEN = 1e6;
 const columns = 'p.shot_id, p.title_id, p.quality, p.content, p.hashes, p.look, p.leader_id';
 const BANDS = bands(Infinity, MOST);
 
@@ -63,8 +68,8 @@ export async function writePrints({ studioId }: Scope, titleId: string, prints: 
   for (let at = 0; at < prints.length; at += PAGE) {
     const some = JSON.stringify(prints.slice(at, at + PAGE).filter(({ hashes }) => hashes.length));
     await rows(
-      `insert into print (shot_id, studio_id, title_id, quality, content, hashes, look)
-       select shot_id, $1, $2, quality, content, hashes, decode(look, 'base64') from jsonb_to_recordset($3) as p(shot_id uuid, quality float8, content text, hashes bigint[], look text)`,
+      `insert into print (shot_id, studio_id, title_id, quality, measured_quality, content, hashes, look)
+       select shot_id, $1, $2, quality, quality, content, hashes, decode(look, 'base64') from jsonb_to_recordset($3) as p(shot_id uuid, quality float8, content text, hashes bigint[], look text)`,
       [studioId, titleId, some],
     );
     await rows(
@@ -73,6 +78,14 @@ export async function writePrints({ studioId }: Scope, titleId: string, prints: 
       [studioId, some],
     );
   }
+}
+
+/** Prints in the place of those that the shots had; what a member chose to represent others still does. */
+export async function rewritePrints(scope: Scope, titleId: string, prints: Print[]): Promise<void> {
+  const chosen = await rows<{ shot_id: string; chosen_at: Date; before: number }>(`select shot_id, chosen_at, quality - measured_quality as before from print where studio_id = $1 and shot_id = any($2) and chosen_at is not null`, [scope.studioId, prints.map((print) => print.shot_id)]);
+  await rows(`delete from print where studio_id = $1 and shot_id = any($2)`, [scope.studioId, prints.map((print) => print.shot_id)]);
+  await writePrints(scope, titleId, prints);
+  for (const { shot_id: id, chosen_at: at, before } of chosen) await rows(`update print set chosen_at = $3, quality = quality + $4 where studio_id = $1 and shot_id = $2`, [scope.studioId, id, at, before]);
 }
 
 /**
@@ -119,11 +132,13 @@ export class Duplicates {
     const first = pageSize(page.first);
     const after = decodeCursor(page.after, 1)?.[0] ?? null;
     return this.database.inStudio(scope, async () => {
-      const found = await rows<{ id: string; size: string }>(
-        `select leader_id as id, count(*) + 1 as size from print where studio_id = $1 and leader_id <> shot_id and ($2::uuid is null or leader_id > $2) group by leader_id order by leader_id limit $3`,
+      const found = await rows<{ id: string; size: string; chosen: boolean }>(
+        `select c.*, l.chosen_at is not null as chosen from (
+           select leader_id as id, count(*) + 1 as size from print where studio_id = $1 and leader_id <> shot_id and ($2::uuid is null or leader_id > $2) group by leader_id order by leader_id limit $3
+         ) c join print l on l.shot_id = c.id order by c.id`,
         [scope.studioId, isId(after ?? '') ? after : null, first + 1],
       );
-      return toPage(found.map(({ id, size }) => ({ id, size: Number(size) })), first, ({ id }) => [id]);
+      return toPage(found.map(({ size, ...cluster }) => ({ ...cluster, size: Number(size) })), first, ({ id }) => [id]);
     });
   }
 
@@ -165,6 +180,30 @@ export class Duplicates {
       else kept.add(number, hashes);
     }
     return twins;
+  }
+
+  /**
+   * Lets a shot represent its near-duplicates whatever its picture, or takes that back. The one that was chosen last comes first; those near
+   * it are placed at once, others of the studio by the job. Throws Refusal NOT_FOUND, NO_DUPLICATES.
+   */
+  async choose(scope: Scope & { memberId: string }, shotId: string, chosen: boolean): Promise<void> {
+    await this.database.inStudio(scope, async () => {
+      await alone();
+      await rows(`select pg_advisory_xact_lock(hashtextextended($1, 4210))`, [scope.studioId]);
+      const [shot] = isId(shotId) ? await rows<{ titleId: string; leader: string | null; isChosen: boolean; printed: boolean }>(`select s.title_id as "titleId", p.leader_id as leader, p.chosen_at is not null as "isChosen", p.shot_id is not null as printed from shot s left join print p on p.shot_id = s.id where s.studio_id = $1 and s.id = $2`, [scope.studioId, shotId]) : [];
+      if (!shot) throw notFound('shot');
+      if (!shot.printed) throw new Refusal('NO_DUPLICATES', 'Every picture of the shot is of one colour: nothing is near it.', 'Choose another shot.', 409);
+      if (shot.isChosen === chosen) return;
+      await rows(`update print set chosen_at = $3, quality = $4::float8 + measured_quality where studio_id = $1 and shot_id = $2`, [scope.studioId, shotId, chosen ? new Date() : null, chosen ? Math.floor(Date.now() / 1000) * CHOSEN : 0]);
+      await appendEntry('duplicates', { shot: shotId, title: shot.titleId, chosen });
+      const waiting = await rows<{ id: string }>(`update print set leader_id = null where studio_id = $1 and (shot_id = $2 or leader_id = any($3)) returning shot_id as id`, [scope.studioId, shotId, [shotId, shot.leader]]);
+      for (let count = 0; count < AT_ONCE && waiting.length; count++) {
+        const [next] = await rows<Known>(`select ${columns} from print p where studio_id = $1 and shot_id = any($2) and leader_id is null order by quality desc, content, shot_id limit 1`, [scope.studioId, waiting.map(({ id }) => id)]);
+        if (!next) break;
+        await placeOne(scope, next);
+      }
+      await enqueueJob('duplicates', shot.titleId, {}, `duplicates:${newId()}`);
+    });
   }
 
   private async all(scope: Scope, shotId: string, mirror: boolean): Promise<Duplicate[]> {

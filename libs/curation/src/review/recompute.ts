@@ -4,7 +4,7 @@ import { type Database, enqueueJob, type JobContext, type JobHandler, newId, typ
 import type { FrameRange, Question, Rights } from '#libs/rights';
 import { setTimeout } from 'node:timers/promises';
 import { described } from '../describe.js';
-import { printOf, writePrints } from '../duplicates/duplicates.js';
+import { printOf, rewritePrints } from '../duplicates/duplicates.js';
 import { LOOK, looksOf, type Vectors } from '../search/vectors.js';
 import type { Media } from '../media.js';
 import type { Caption, Keyframe } from '../rows.js';
@@ -183,9 +183,8 @@ export function recompute({ database, vault, rights, media, models, vectors }: {
          from jsonb_to_recordset($2) as m(id uuid, measures jsonb, labels jsonb, caption jsonb, sentence text, keyframes jsonb) where s.studio_id = $1 and s.id = m.id`,
         [scope.studioId, JSON.stringify(written.map((one) => one.row))],
       );
-      await rows(`delete from print where studio_id = $1 and shot_id = any($2)`, [scope.studioId, written.map((one) => one.row.id)]);
       await vectors.write(scope, LOOK, looksOf(written.map((one) => ({ shotId: one.row.id, shot: one.shot }))));
-      await writePrints(scope, titleId, written.map((one) => printOf(one.row.id, one.shot, { sha256, width, height })));
+      await rewritePrints(scope, titleId, written.map((one) => printOf(one.row.id, one.shot, { sha256, width, height })));
       await tellChanged(titleId, written.map((one) => one.row.id));
     }
     if (all) await rows(`update analysis set printed = true where master_id = $1`, [masterId]);

@@ -1,10 +1,23 @@
 import { useState } from 'react';
+import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
 import { numberOr, useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
-import { TextField } from '../../ui/field.js';
+import { Select, TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
 import { TitleChoices } from '../../ui/title-choices.js';
+
+const filterChoices = graphql(`
+  query FilterChoices {
+    filterSets(first: 100) {
+      nodes {
+        id
+        name
+        version
+      }
+    }
+  }
+`);
 
 const buildDataset = graphql(`
   mutation BuildDataset($input: DatasetInput!) {
@@ -24,12 +37,16 @@ const buildDataset = graphql(`
 `);
 
 export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt: (versionId: string) => void }) {
-  const { values, field } = useForm({ name: '', minSeconds: '', words: '', perShot: '' });
+  const { values, field } = useForm({ name: '', minSeconds: '', words: '', perShot: '', filter: '' });
+  const [oneOfEach, setOneOfEach] = useState(false);
+  const [{ data: sets }] = useQuery({ query: filterChoices });
   const [titleIds, setTitleIds] = useState<string[]>([]);
   const action = useAction(buildDataset, 'buildDataset');
 
+  const chosen = sets?.filterSets.nodes.find(({ id }) => id === values.filter);
+
   const submit = async () => {
-    const input = { name: values.name, titleIds, minSeconds: numberOr(values.minSeconds), captionContains: values.words.trim() || null, clipsPerShot: numberOr(values.perShot) };
+    const input = { name: values.name, titleIds, minSeconds: numberOr(values.minSeconds), captionContains: values.words.trim() || null, clipsPerShot: numberOr(values.perShot), oneOfDuplicates: oneOfEach, filter: chosen ? { setId: chosen.id, version: chosen.version } : null };
     const built = await action.run({ input });
     if (built) onBuilt(built.id);
   };
@@ -50,6 +67,18 @@ export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt
         <TextField label="Clips per shot, at most" type="number" min={1} step={1} {...field('perShot')} />
       </div>
       <TextField label="Words that the caption must hold" {...field('words')} />
+      <Select label="Filters" {...field('filter')}>
+        <option value="">The standard rules</option>
+        {sets?.filterSets.nodes.map(({ id, name, version }) => (
+          <option key={id} value={id}>
+            {name}, version {version}
+          </option>
+        ))}
+      </Select>
+      <label className="flex items-baseline gap-2 text-sm">
+        <input type="checkbox" className="translate-y-0.5 accent-tungsten" checked={oneOfEach} onChange={({ target }) => setOneOfEach(target.checked)} />
+        Of shots that show one take, only the one that represents them
+      </label>
     </FormDialog>
   );
 }

@@ -1,4 +1,4 @@
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { graphql } from '../../generated/index.js';
@@ -45,6 +45,16 @@ export function DatasetsPage() {
     list.nodes.some(({ state }) => state === 'BUILDING'),
     () => list.refresh(({ state }) => state === 'BUILDING'),
   );
+  const beside = (
+    <>
+      <Link to="/datasets/filters" className="px-2 text-sm text-soft hover:text-ink">
+        Filters
+      </Link>
+      <Link to="/datasets/duplicates" className="px-2 text-sm text-soft hover:text-ink">
+        Near-duplicates
+      </Link>
+    </>
+  );
   const build = can('create Dataset') && (
     <Button look="primary" onClick={() => setBuilding(true)}>
       <Plus size={16} aria-hidden />
@@ -52,7 +62,7 @@ export function DatasetsPage() {
     </Button>
   );
   return (
-    <Page title="Datasets" lead="Frozen sets of clips. What is in a version never changes; the same inputs give the same hash." actions={build}>
+    <Page title="Datasets" lead="Frozen sets of clips. What is in a version never changes; the same inputs give the same hash." actions={<>{beside}{build}</>}>
       <Paged
         list={list}
         empty={
