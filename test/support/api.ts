@@ -82,7 +82,7 @@ async function compose({ store, keys, folder }: World, url: string): Promise<Ser
     access: new Access({ database }),
     rights,
     catalogue: new Catalogue({ database, vault, rights, probe: noFilms, landing: join(folder, 'landing') }),
-    curation: new Curation({ database, vault, rights, media: { analyse: noFilms, cutClip: noFilms, maskProxy: noFilms, maskSheet: noFilms, captionFor: () => ({}), sentenceOf: () => '' } satisfies Media, models: noFilms, bucket: async () => ({ width: 64, height: 64, frames: 9, fps: 16 }) }),
+    curation: new Curation({ database, vault, rights, media: { analyse: noFilms, cutClip: noFilms, maskProxy: noFilms, maskSheet: noFilms, captionFor: () => ({}), sentenceOf: () => '', captionIn: () => '' } satisfies Media, models: noFilms, bucket: async () => ({ width: 64, height: 64, frames: 9, fps: 16 }) }),
     training,
     generation: new Generation({ database, vault, rights, training, keysFolder }),
     logs: new Logs(keysFolder, join(folder, 'log')),

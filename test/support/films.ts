@@ -105,6 +105,7 @@ export const plainMedia: Media = {
   },
   captionFor: ({ index }) => ({ subject: { value: index % 2 ? 'a fox' : 'a woman', source: 'modelled', by: 'test', confidence: 0.8 }, place: { value: 'outdoors', source: 'modelled', confidence: 0.7 } }),
   sentenceOf: (caption) => `${String(caption.subject?.value)} ${String(caption.place?.value)}`,
+  captionIn: (length, { caption }) => `${length}: ${String(caption.subject?.value)}`,
 };
 
 /** As many seconds, each as bright as a hundredth of its number. */

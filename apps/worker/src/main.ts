@@ -26,7 +26,7 @@ async function connected(): Promise<Services> {
 
 const services = await connected();
 const { catalogue, curation, rights } = services;
-const jobs = await startJobs(services.database, { ingest: catalogue.ingest, analyse: curation.analyse, freeze: curation.freeze, mask: curation.mask, duplicates: curation.findDuplicates, recompute: curation.recompute, index: curation.search.index, cells: curation.search.vectors.learn, simulate: rights.simulations.simulate });
+const jobs = await startJobs(services.database, { ingest: catalogue.ingest, analyse: curation.analyse, freeze: curation.freeze, mask: curation.mask, duplicates: curation.findDuplicates, recompute: curation.recompute, caption: curation.captions.job, index: curation.search.index, cells: curation.search.vectors.learn, simulate: rights.simulations.simulate });
 const loops = [
   loop('events', 500, () => relay(services), giveUp),
   loop('logs', 1_000, () => publish(services), giveUp),

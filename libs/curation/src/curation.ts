@@ -1,8 +1,10 @@
 import { appendEntry } from '#libs/audit';
-import type { Models, SentenceModel } from '#libs/media';
+import { type Captioner, MeasuredCaptioner, type Models, type SentenceModel } from '#libs/media';
 import { cancelJob, type Database, decodeCursor, enqueueJob, type EventHandler, isId, type Job, type JobHandler, newId, notFound, type SealedObject, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage, type Vault } from '#libs/platform';
 import type { Rights } from '#libs/rights';
 import { analyse } from './analyse.js';
+import { Captions, sentenceOf } from './captions/captions.js';
+import { settle } from './captions/fields.js';
 import { Duplicates } from './duplicates/duplicates.js';
 import { Preview, type PreviewInput } from './filters/preview.js';
 import { bad, readRules } from './filters/rules.js';
@@ -38,6 +40,8 @@ export class Curation {
   readonly findDuplicates: JobHandler;
   readonly duplicates: Duplicates;
   private readonly shown: Shown;
+  /** What a captioner says of shots. */
+  readonly captions: Captions;
   /** The rules by which a studio keeps and drops shots. */
   readonly filters: FilterSets;
   readonly review: Review;
@@ -49,21 +53,23 @@ export class Curation {
   /** What curation does when something happened in a lib to its left. */
   readonly reactions: Partial<Record<string, EventHandler>> = {
     'master.sealed': async ({ payload }) => void (await enqueueJob('analyse', String(payload.masterId))),
+    'shots.detected': async ({ payload }) => this.captions.start(String(payload.titleId), String(payload.masterId)),
     'rights.changed': async ({ studioId, payload }) => {
       for (const titleId of (payload.titleIds ?? []) as string[]) await this.shown.prepare({ studioId }, titleId);
     },
     'shots.changed': (event) => this.search.prepare(event),
   };
 
-  /** `models` loads the models of a pass once, on first use, and `sentences` the model without which search goes by words alone; `bucket` is the clip size where none is asked for. */
-  constructor({ database, vault, rights, media, models, sentences = async () => undefined, bucket }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; sentences?: () => Promise<SentenceModel | undefined>; bucket: () => Promise<Bucket> }) {
+  /** `models` loads the models of a pass once, on first use, and `sentences` the model without which search goes by words alone; `bucket` is the clip size where none is asked for; without a `captioner` captions say what was measured. */
+  constructor({ database, vault, rights, media, models, sentences = async () => undefined, bucket, captioner = new MeasuredCaptioner() }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; sentences?: () => Promise<SentenceModel | undefined>; bucket: () => Promise<Bucket>; captioner?: Captioner }) {
     this.database = database;
     this.media = media;
     this.bucket = bucket;
     this.search = new Search(database, sentences);
     this.analyse = analyse({ database, vault, rights, media, models, vectors: this.search.vectors });
     this.duplicates = new Duplicates(database);
-    this.recompute = recompute({ database, vault, rights, media, models, vectors: this.search.vectors });
+    this.captions = new Captions({ database, vault, rights, media, captioner });
+    this.recompute = recompute({ database, vault, rights, media, models, vectors: this.search.vectors, captions: this.captions });
     this.freeze = freeze({ database, vault, rights, media, duplicates: this.duplicates, recompute: this.recompute });
     this.filters = new FilterSets(database);
     this.review = new Review(database, rights);
@@ -156,8 +162,8 @@ export class Curation {
       const member = await row<{ name: string }>(`select name from member where id = $1`, [scope.memberId]);
       const before = found.caption[field] ?? (field === 'sentence' ? { value: found.sentence, source: 'modelled' } : null);
       const after: CaptionField = { value: written, source: 'written', by: member!.name, confidence: 1 };
-      const caption = { ...found.caption, [field]: after };
-      const sentence = caption.sentence ? String(caption.sentence.value) : this.media.sentenceOf(caption);
+      const caption = settle({ ...found.caption, [field]: after }, field);
+      const sentence = sentenceOf(caption, this.media);
       const correctionId = newId();
       await rows(`insert into correction (id, studio_id, shot_id, member_id, field, before, after) values ($1, $2, $3, $4, $5, $6, $7)`, [correctionId, scope.studioId, shotId, scope.memberId, field, before, after]);
       await appendEntry('correction', { correction: correctionId, shot: shotId, title: found.title_id, field });

@@ -1,18 +1,19 @@
 import { appendEntry } from '#libs/audit';
 import { type RangeServer, serveRanges } from '#libs/catalogue';
-import type { ClipSpec, Labels, Measures, Probe, Transition } from '#libs/media';
+import type { CaptionLength, ClipSpec, Labels, Measures, Probe, Transition } from '#libs/media';
 import { type Database, emit, type JobContext, type JobHandler, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import { canonicalSha256, type Decision, type FrameRange, type LeftOut, type Rights, type TitleFrames } from '#libs/rights';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import { filterName, standard } from './filters/applied.js';
 import { rulesSha256 } from './filters/rules.js';
-import { ManifestHash, shard, type ShardFile } from './manifest.js';
+import { type Captions, ManifestHash, shard, type ShardFile } from './manifest.js';
 import type { Duplicates } from './duplicates/duplicates.js';
 import { type Choice, oneOfEach, type Twin } from './duplicates/one-of-each.js';
 import type { Media } from './media.js';
+import { disagreementsOf } from './captions/fields.js';
 import { measureStale } from './review/recompute.js';
-import { type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
+import { type Caption, type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type Dropped, judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
 
 /** A title of the version, in the order of its master's digest: an order that every database agrees on. */
@@ -40,7 +41,9 @@ interface ShotOf {
   last: number;
   startPts: number;
   endPts: number;
-  sentence: string;
+  /** Of the version's length, and of each where it holds all. */
+  caption: string;
+  captions: Captions | undefined;
   measures: Measures;
   /** In order, together the whole shot. */
   takes: Take[];
@@ -181,22 +184,30 @@ export function freeze({ database, vault, rights, media, duplicates, recompute }
     const { excludeShotIds } = version.query;
     for (let after = -1; ; ) {
       const found = await database.inStudio(scope, () =>
-        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; entry: Transition; measures: Measures; labels: Labels; stale: boolean; excluded: boolean }>(
-          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, entry, measures, labels, stale, id = any($4::uuid[]) as excluded
+        rows<{ id: string; number: number; first_frame: string; last_frame: string; start_pts: string; end_pts: string; sentence: string; caption: Caption; entry: Transition; measures: Measures; labels: Labels; stale: boolean; excluded: boolean }>(
+          `select id, number, first_frame, last_frame, start_pts, end_pts, sentence, caption, entry, measures, labels, stale, id = any($4::uuid[]) as excluded
            from shot where studio_id = $1 and title_id = $2 and number > $3 order by number limit ${PAGE}`,
           [scope.studioId, source.titleId, after, excludeShotIds],
         ),
       );
       for (const shot of found) {
-        const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), sentence: shot.sentence, measures: shot.measures };
-        const { entry, labels, excluded } = shot;
+        const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), ...inWords(version, shot), measures: shot.measures };
+        const { sentence, entry, labels, excluded } = shot;
+        const contradicted = disagreementsOf(shot.caption).length;
         const verdictOn = ({ first, last, startPts, endPts }: Omit<Take, 'verdict'>): Verdict =>
-          shot.stale && !excluded ? stale(version.unmeasured.get(source.titleId)) : judge({ ...about, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
+          shot.stale && !excluded ? stale(version.unmeasured.get(source.titleId)) : judge({ sentence, contradicted, measures: about.measures, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
         yield { ...about, takes: takesOf(source, about, verdictOn) };
         after = shot.number;
       }
       if (found.length < PAGE) return;
     }
+  }
+
+  /** A shot's caption as the version wants it. */
+  function inWords({ query: { captionLength = 'medium', allCaptions } }: DatasetVersion, shot: { sentence: string; caption: Caption; measures: Measures; labels: Labels }): { caption: string; captions: Captions | undefined } {
+    // The medium one is the sentence that is kept, reviewed and searched.
+    const of = (length: CaptionLength): string => (length === 'medium' ? shot.sentence : media.captionIn(length, shot));
+    return { caption: of(captionLength), captions: allCaptions && { short: of('short'), medium: of('medium'), long: of('long') } };
   }
 
   /** Every kept clip as its three files; kept and dropped rows are written on the way. */
@@ -288,8 +299,8 @@ async function titlesOf(versionId: string): Promise<string[]> {
   return (await rows<{ title_id: string }>(`select t.title_id from dataset_title t join decision d on d.id = t.decision_id where t.version_id = $1 and d.outcome = 'permit'`, [versionId])).map((title) => title.title_id);
 }
 
-function recipeOf({ bucket, filter, query: { minSeconds, captionContains, clipsPerShot, oneOfDuplicates } }: DatasetVersion): Recipe {
-  return { bucket, minSeconds, captionContains, clipsPerShot, ...(oneOfDuplicates && { oneOfDuplicates }), rules: (filter ?? standard).rules };
+function recipeOf({ bucket, filter, query: { minSeconds, captionContains, clipsPerShot, oneOfDuplicates, captionLength, allCaptions } }: DatasetVersion): Recipe {
+  return { bucket, minSeconds, captionContains, clipsPerShot, ...(oneOfDuplicates && { oneOfDuplicates }), ...(captionLength && { captionLength }), ...(allCaptions && { allCaptions }), rules: (filter ?? standard).rules };
 }
 
 function empty(version: DatasetVersion, making: Making): Refusal {
@@ -316,14 +327,15 @@ class Making {
     const { width, height, frames, fps } = this.version.bucket;
     const place = framesAt(take, source, offsetSeconds, (frames - 1) / fps);
     const sha256 = createHash('sha256').update(mp4).digest('hex');
-    this.manifest.clip({ master: source.sha256, ...place, caption: shot.sentence, split, sha256, terms: source.terms });
+    const { caption, captions } = shot;
+    this.manifest.clip({ master: source.sha256, ...place, caption, ...(captions && { captions }), split, sha256, terms: source.terms });
     const name = String(this.clips).padStart(8, '0');
-    const about = { split, frames, width, height, fps, caption: shot.sentence, title: source.name, master: source.sha256, shot: shot.first, ...place, timeBase: source.timeBase };
-    this.clipRows.push({ number: this.clips, title_id: source.titleId, shot_id: shot.id, decision_id: source.decision.id, first_frame: place.first, last_frame: place.last, start_pts: place.startPts, caption: shot.sentence, split, sha256, bytes: mp4.length });
+    const about = { split, frames, width, height, fps, caption, ...(captions && { captions }), title: source.name, master: source.sha256, shot: shot.first, ...place, timeBase: source.timeBase };
+    this.clipRows.push({ number: this.clips, title_id: source.titleId, shot_id: shot.id, decision_id: source.decision.id, first_frame: place.first, last_frame: place.last, start_pts: place.startPts, caption, split, sha256, bytes: mp4.length });
     this.clips++;
     if (this.clipRows.length >= PAGE) await this.flush();
     yield { name: `${name}.mp4`, bytes: mp4 };
-    yield { name: `${name}.txt`, bytes: Buffer.from(shot.sentence) };
+    yield { name: `${name}.txt`, bytes: Buffer.from(caption) };
     yield { name: `${name}.json`, bytes: Buffer.from(canonicalize(about)!) };
   }
 

@@ -1,9 +1,13 @@
 import canonicalize from 'canonicalize';
+import type { CaptionLength } from '#libs/media';
 import { createHash } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { Readable } from 'node:stream';
 import { contentOf } from './filters/rules.js';
 import type { Recipe } from './selection.js';
+
+/** What a clip's shot is called in each length. */
+export type Captions = Record<CaptionLength, string>;
 
 /** One kept clip, in nothing but content: no id, no time of making. */
 export interface ClipLine {
@@ -13,6 +17,8 @@ export interface ClipLine {
   last: number;
   startPts: number;
   caption: string;
+  /** Of all lengths, where the version holds them. */
+  captions?: Captions;
   split: 'train' | 'heldout';
   /** SHA-256 of the clip's mp4, hex. */
   sha256: string;

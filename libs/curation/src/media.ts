@@ -1,4 +1,4 @@
-import type { Analysis, AnalyseOptions, ClipSpec, MaskSpec, ProxyFragment, ProxyLayout, Shot } from '#libs/media';
+import type { Analysis, AnalyseOptions, CaptionLength, ClipSpec, Described, MaskSpec, ProxyFragment, ProxyLayout, Shot } from '#libs/media';
 import type { Caption } from './rows.js';
 
 /** What curation takes from libs/media; tests give it parts that fail on purpose. */
@@ -14,4 +14,6 @@ export interface Media {
   captionFor(shot: Shot): Caption;
   /** One sentence of the fields that are known. */
   sentenceOf(caption: Caption): string;
+  /** What is known of a shot, in a caption of one length. */
+  captionIn(length: CaptionLength, shot: Described): string;
 }

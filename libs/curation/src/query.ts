@@ -1,3 +1,4 @@
+import { CAPTION_LENGTHS, type CaptionLength } from '#libs/media';
 import { isId, Refusal } from '#libs/platform';
 import type { FilterChoice } from './filters/sets.js';
 import type { DatasetQuery } from './rows.js';
@@ -12,6 +13,10 @@ export interface DatasetInput {
   excludeShotIds?: string[] | null;
   bucket?: { width: number; height: number; frames: number } | null;
   clipsPerShot?: number | null;
+  /** How much the captions say; absent: medium, one sentence. */
+  captionLength?: CaptionLength | null;
+  /** Captions of all three lengths beside each clip. */
+  allCaptions?: boolean | null;
   /** Of shots that show one take only the best is kept. */
   oneOfDuplicates?: boolean | null;
   /** Absent: the standard rules. */
@@ -36,11 +41,13 @@ export function datasetOf(input: DatasetInput, starter: Bucket): { name: string;
   if (!Number.isInteger(clipsPerShot) || clipsPerShot < 1 || clipsPerShot > 64) throw bad('clipsPerShot is 1 to 64.');
   const captionContains = input.captionContains?.trim() || null;
   if ((captionContains?.length ?? 0) > 200) throw bad('captionContains has at most 200 characters.');
+  const captionLength = input.captionLength ?? 'medium';
+  if (!CAPTION_LENGTHS.includes(captionLength)) throw bad(`A caption is ${CAPTION_LENGTHS.join(', ')}.`);
   const bucket = input.bucket ? { width: input.bucket.width, height: input.bucket.height, frames: input.bucket.frames, fps: FPS } : starter;
   const side = (pixels: number): boolean => Number.isInteger(pixels) && pixels >= 32 && pixels <= 1920 && pixels % 32 === 0;
   if (!side(bucket.width) || !side(bucket.height)) throw bad(`The sides of a clip are divisible by 32, 32 to 1920; ${bucket.width}x${bucket.height} are not.`);
   if (!Number.isInteger(bucket.frames) || bucket.frames < 9 || bucket.frames > 257 || bucket.frames % 8 !== 1) throw bad(`A clip has 8k+1 frames, 9 to 257; ${bucket.frames} is none of them.`);
-  return { name, query: { titleIds, minSeconds, captionContains, excludeShotIds, clipsPerShot, ...(input.oneOfDuplicates && { oneOfDuplicates: true }) }, bucket };
+  return { name, query: { titleIds, minSeconds, captionContains, excludeShotIds, clipsPerShot, ...(input.oneOfDuplicates && { oneOfDuplicates: true }), ...(captionLength !== 'medium' && { captionLength }), ...(input.allCaptions && { allCaptions: true }) }, bucket };
 }
 
 function bad(message: string): Refusal {

@@ -1,4 +1,4 @@
-import type { Labels, Measures, Transition } from '#libs/media';
+import type { CaptionLength, Labels, Measures, Transition } from '#libs/media';
 import type { Reason } from '#libs/platform';
 import type { AppliedFilter } from './filters/applied.js';
 import type { Bucket } from './selection.js';
@@ -20,6 +20,20 @@ export interface Analysis {
   filmstrip: Filmstrip | null;
   warnings: unknown[];
   decisionId: string;
+  /** The captioner that described its shots last; null where captions say only what was measured. */
+  captioner: CaptionedBy | null;
+}
+
+export interface CaptionedBy {
+  name: string;
+  /** Address that keyframes were sent to; null: they did not leave the machine. */
+  sendsTo: string | null;
+  /** Under which it saw them. */
+  decisionId: string | null;
+  at: string;
+  /** Described by its last run, and how many of its answers could not be used. */
+  shots: number;
+  unusable: number;
 }
 
 /** Where the small pictures lie: sheets of columns x rows tiles; tile n shows frames[n]. */
@@ -109,6 +123,10 @@ export interface DatasetQuery {
   clipsPerShot: number;
   /** Of shots that show one take only the best is kept. */
   oneOfDuplicates?: true;
+  /** Absent: medium. */
+  captionLength?: CaptionLength;
+  /** Captions of all lengths beside each clip. */
+  allCaptions?: true;
 }
 
 export interface Clip {
@@ -146,7 +164,7 @@ export interface DroppingRule {
   value: number | string[] | null;
 }
 
-export const analysisColumns = 'master_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, filmstrip_object_id, filmstrip, warnings, decision_id';
+export const analysisColumns = 'master_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, filmstrip_object_id, filmstrip, warnings, decision_id, captioner';
 export const shotColumns = 'id, title_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes';
 export const versionColumns = 'id, name, number, state, reason, hash, query, bucket, filter, object_id, clips, dropped, created_at, frozen_at';
 
@@ -165,6 +183,7 @@ export interface AnalysisRow {
   filmstrip: Filmstrip | null;
   warnings: unknown[];
   decision_id: string;
+  captioner: CaptionedBy | null;
 }
 
 export interface ShotRow {
@@ -215,6 +234,7 @@ export const toAnalysis = (found: AnalysisRow): Analysis => ({
   filmstrip: found.filmstrip,
   warnings: found.warnings,
   decisionId: found.decision_id,
+  captioner: found.captioner,
 });
 
 export const toShot = (found: ShotRow): Shot => ({

@@ -1,3 +1,4 @@
+import type { CaptionLength } from '#libs/media';
 import { createHash } from 'node:crypto';
 import { type Broken, firstBroken, lengthRule, type Rule, sentenceOf } from './filters/rules.js';
 import type { Footage } from './filters/measures.js';
@@ -17,6 +18,9 @@ export interface Recipe {
   captionContains: string | null;
   clipsPerShot: number;
   oneOfDuplicates?: true;
+  /** Absent: medium. */
+  captionLength?: CaptionLength;
+  allCaptions?: true;
   rules: readonly Rule[];
 }
 

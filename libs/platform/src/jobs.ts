@@ -178,11 +178,11 @@ async function runOne(database: Database, handler: JobHandler, scope: Scope, job
   }
 }
 
-/** The latest jobs of subjects, by subject id. */
-export async function jobsOf(subjectIds: string[]): Promise<Map<string, Job>> {
+/** The latest jobs of subjects, by subject id; of one name where it is given. */
+export async function jobsOf(subjectIds: string[], name?: string): Promise<Map<string, Job>> {
   const found = await rows<{ id: string; name: string; subject_id: string; state: JobState; progress: number; note: string | null; reason: Reason | null; attempts: number }>(
-    `select distinct on (subject_id) id, name, subject_id, state, progress, note, reason, attempts from job where subject_id = any($1) order by subject_id, created_at desc, id desc`,
-    [subjectIds],
+    `select distinct on (subject_id) id, name, subject_id, state, progress, note, reason, attempts from job where subject_id = any($1) and name = coalesce($2, name) order by subject_id, created_at desc, id desc`,
+    [subjectIds, name ?? null],
   );
   return new Map(found.map((job) => [job.subject_id, { id: job.id, name: job.name, subjectId: job.subject_id, state: job.state, progress: job.progress, note: job.note, reason: job.reason, attempts: job.attempts }]));
 }

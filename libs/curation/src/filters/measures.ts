@@ -1,4 +1,4 @@
-import type { Labels, Letterbox, Measures, MotionKind, ShotSize, Transition, TransitionKind } from '#libs/media';
+import { captionQuality, type Labels, type Letterbox, type Measures, type MotionKind, type ShotSize, type Transition, type TransitionKind } from '#libs/media';
 
 /** What rules look at: a shot, or the part of it that may be used, in its film, for clips of one size. */
 export interface Footage {
@@ -7,6 +7,8 @@ export interface Footage {
   /** How many; undefined where nobody counted. */
   frames?: number;
   sentence: string;
+  /** Words of a model that were not taken because something else is known. */
+  contradicted?: number;
   entry?: Transition;
   measures: Partial<Measures>;
   labels?: Partial<Labels>;
@@ -73,6 +75,11 @@ function picture({ film, measures: { letterbox } }: Footage): { width: number; h
   return { width: Math.max(1, film.width - letterbox.left - letterbox.right), height: Math.max(1, film.height - letterbox.top - letterbox.bottom) };
 }
 
+/** Words of a sentence in order, as captionQuality has them: without ASCII punctuation and capitals. */
+const CAPTION_WORDS = `(select word, n from (select lower(translate(x.word, '.,;:!?"()', '') collate "C") as word, x.n from regexp_split_to_table(s.sentence, '[ \\t\\n\\r\\f\\v]+') with ordinality as x(word, n)) y where word <> '') w`;
+/** How many disagreements a shot's caption keeps. */
+export const CONTRADICTED = `coalesce(jsonb_array_length(s.caption->'disagreements'->'value'), 0)::float8`;
+
 const of = <T>(found: T | undefined, then: (it: T) => number): number | undefined => (found === undefined ? undefined : then(found));
 
 const numbers: NumberMeasure[] = [
@@ -103,6 +110,21 @@ const numbers: NumberMeasure[] = [
     kind: 'number', name: 'captionWords', words: 'number of words in the caption', unit: 'words', low: 0, high: 200,
     read: ({ sentence }) => sentence.split(/\s+/).filter(Boolean).length,
     sql: `(select count(*) from regexp_split_to_table(s.sentence, '\\s+') w where w <> '')::float8`,
+  },
+  {
+    kind: 'number', name: 'captionRepeatedTrigrams', words: 'number of runs of three words in the caption that were there before', unit: 'runs', low: 0, high: 40,
+    read: ({ sentence }) => captionQuality(sentence).repeatedTrigrams,
+    sql: `(select (count(*) - count(distinct t.run))::float8 from (select w.word || ' ' || lead(w.word) over o || ' ' || lead(w.word, 2) over o as run from ${CAPTION_WORDS} window o as (order by w.n)) t where t.run is not null)`,
+  },
+  {
+    kind: 'number', name: 'captionDistinctShare', words: 'share of different words in the caption', unit: 'share', low: 0, high: 1,
+    read: ({ sentence }) => captionQuality(sentence).distinctShare,
+    sql: `(select coalesce(count(distinct w.word)::float8 / nullif(count(*), 0), 1) from ${CAPTION_WORDS})`,
+  },
+  {
+    kind: 'number', name: 'captionContradictions', words: "number of a model's statements that something else is known against", unit: 'statements', low: 0, high: 10,
+    read: ({ contradicted = 0 }) => contradicted,
+    sql: CONTRADICTED,
   },
 ];
 

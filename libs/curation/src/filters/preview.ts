@@ -4,7 +4,7 @@ import { ratio, type Shot, shotColumns, type ShotRow, toShot } from '../rows.js'
 import type { DatasetInput } from '../query.js';
 import type { Bucket } from '../selection.js';
 import type { AppliedFilter } from './applied.js';
-import { type Footage, type Measure, measureOf } from './measures.js';
+import { CONTRADICTED, type Footage, type Measure, measureOf } from './measures.js';
 import { bad, firstBroken, keeps, lengthRule, measuredBy, type Rule, type RuleInput } from './rules.js';
 import type { FilterChoice } from './sets.js';
 
@@ -61,6 +61,7 @@ interface LookedRow {
   start_pts: string;
   end_pts: string;
   sentence: string;
+  contradicted: number;
   entry: Transition;
   measures: Measures;
   labels: Labels;
@@ -226,7 +227,7 @@ export class Preview {
   private look(): Promise<Looked[]> {
     this.looked ??= this.database.inStudio(this.scope, async () => {
       const found = await rows<LookedRow>(
-        `${SAMPLED} select s.id, s.first_frame, s.last_frame, s.start_pts, s.end_pts, s.sentence, s.entry, s.measures, s.labels, s.time_base, s.width, s.height from sample s`,
+        `${SAMPLED} select s.id, s.first_frame, s.last_frame, s.start_pts, s.end_pts, s.sentence, ${CONTRADICTED} as contradicted, s.entry, s.measures, s.labels, s.time_base, s.width, s.height from sample s`,
         this.parameters(),
       );
       return found.map(({ id, first_frame, last_frame, start_pts, end_pts, time_base, width, height, ...about }) => ({

@@ -2,6 +2,7 @@ import { serveRanges } from '#libs/catalogue';
 import { GivenShots, type KeyframeImage, type Models, type Probe, type Shot, type Transition } from '#libs/media';
 import { type Database, enqueueJob, type JobContext, type JobHandler, newId, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import type { FrameRange, Question, Rights } from '#libs/rights';
+import type { Captions } from '../captions/captions.js';
 import { setTimeout } from 'node:timers/promises';
 import { described } from '../describe.js';
 import { printOf, rewritePrints } from '../duplicates/duplicates.js';
@@ -67,7 +68,7 @@ export async function measureStale(database: Database, job: JobHandler, context:
  * and is measured in another round. What members wrote stays. With `payload.all` every shot is measured anew: for titles that were analysed
  * before something was looked for. A run that was killed leaves nothing that anyone sees.
  */
-export function recompute({ database, vault, rights, media, models, vectors }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; vectors: Vectors }): JobHandler {
+export function recompute({ database, vault, rights, media, models, vectors, captions }: { database: Database; vault: Vault; rights: Rights; media: Media; models: () => Promise<Models | undefined>; vectors: Vectors; captions: Captions }): JobHandler {
   return {
     async run(context) {
       const { scope, subjectId: titleId, progress, jobId } = context;
@@ -179,7 +180,7 @@ export function recompute({ database, vault, rights, media, models, vectors }: {
         return [{ shot, row: { id: known.id, ...described(media, shot, own, written) } }];
       });
       await rows(
-        `update shot s set measures = m.measures, labels = m.labels, caption = m.caption, sentence = m.sentence, keyframes = m.keyframes, stale = false, measured_at = now()
+        `update shot s set measures = m.measures, labels = m.labels, caption = m.caption, sentence = m.sentence, keyframes = m.keyframes, stale = false, measured_at = now(), captioned_by = null
          from jsonb_to_recordset($2) as m(id uuid, measures jsonb, labels jsonb, caption jsonb, sentence text, keyframes jsonb) where s.studio_id = $1 and s.id = m.id`,
         [scope.studioId, JSON.stringify(written.map((one) => one.row))],
       );
@@ -189,6 +190,7 @@ export function recompute({ database, vault, rights, media, models, vectors }: {
     }
     if (all) await rows(`update analysis set printed = true where master_id = $1`, [masterId]);
     await enqueueJob('duplicates', titleId, {}, `duplicates:${masterId}:${newId()}`);
+    await captions.start(titleId);
     return [...unused];
   }
 
