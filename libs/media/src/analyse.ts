@@ -1,4 +1,5 @@
 import { Refusal } from '#libs/platform';
+import { Crowd } from './crowd.js';
 import { EyeThread, Looker, type Eye, type Look } from './eye.js';
 import { pictureOf, ShotMeter, type Picture, type ShotLook } from './measures/shot.js';
 import { rhythmAt, TrackMeter } from './measures/track.js';
@@ -60,6 +61,8 @@ class Pass {
   /** Frames that may still turn out to belong to the next shot; older ones are summed up in `meter`. */
   private readonly notes: Look[] = [];
   private notesFrom = 0;
+  /** Not for boundaries that a person gave. */
+  private readonly crowd: Crowd | undefined;
   /** Boundaries whose shot is not closed yet, because stills of it are still to be read. */
   private readonly boundaries: Boundary[] = [];
   private meter = new ShotMeter();
@@ -80,6 +83,7 @@ class Pass {
     this.probe = options.probe;
     this.tick = ratio(this.probe.video.timeBase);
     this.picture = pictureOf(this.probe.video, { width: SMALL_W, height: SMALL_H });
+    if (typeof options.detector !== 'object') this.crowd = new Crowd();
     this.wantsStills = Boolean(options.onKeyframe || options.models || options.filmstrip);
     const heard = heardStream(this.probe);
     this.sound = heard && new SoundBranch(this.probe, heard, options.speech);
@@ -167,7 +171,7 @@ class Pass {
       }),
       proxyFragments: fragments,
       ...(this.filmstrip && { filmstrip: this.filmstrip.layout() }),
-      warnings: [...this.probe.warnings, ...this.eye.warnings, ...(this.options.models?.warnings ?? []), ...((this.sound && this.options.speech?.warnings) ?? []), ...this.warnings],
+      warnings: [...this.probe.warnings, ...this.eye.warnings, ...(this.crowd?.warnings() ?? []), ...(this.options.models?.warnings ?? []), ...((this.sound && this.options.speech?.warnings) ?? []), ...this.warnings],
     };
   }
 
@@ -226,6 +230,8 @@ class Pass {
   }
 
   private boundary(boundary: Boundary): void {
+    const at = (this.notes[boundary.frame - this.notesFrom]!.pts - this.firstPts) * this.tick;
+    if (this.crowd && !this.crowd.passes(at)) return;
     const lastOfShot = (boundary.entry.first ?? boundary.frame) - 1;
     if (!this.open || lastOfShot < this.open.first) {
       // A film may begin inside a transition: then there is no shot before it.

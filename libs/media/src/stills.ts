@@ -58,7 +58,10 @@ export async function resized(image: RgbImage, crop: { left: number; top: number
  * turn out to begin there; what is older belongs to the open shot and is thinned to `kept`, evenly.
  */
 export class StillStore {
-  private stills: Still[] = [];
+  private stills: (Still & { number: number })[] = [];
+  private next = 0;
+  /** Of the settled stills every so manieth is kept, so that they lie evenly however long the shot is. */
+  private step = 1;
   /** Frame of the newest still. */
   newest = -1;
 
@@ -66,10 +69,15 @@ export class StillStore {
 
   /** `lag`: how many of the newest frames are undecided. */
   add(still: Still, lag: number): void {
-    this.stills.push(still);
+    this.stills.push({ ...still, number: this.next++ });
     this.newest = still.frame;
-    const settled = this.stills.findIndex((s) => s.frame > still.frame - lag);
-    if (settled >= 2 * this.kept) this.stills = this.stills.filter((_, i) => i >= settled || i % 2 === 0);
+    const settled = (s: Still): boolean => s.frame <= still.frame - lag;
+    const thin = (): void => void (this.stills = this.stills.filter((s) => !settled(s) || s.number % this.step === 0));
+    thin();
+    while (this.stills.filter(settled).length >= 2 * this.kept) {
+      this.step *= 2;
+      thin();
+    }
   }
 
   /** The stills nearest to 1/6, 1/2 and 5/6 of a shot (more for a long one), each once; then forgets all up to its end. */
@@ -81,6 +89,7 @@ export class StillStore {
       picked.add(inside.reduce((a, b) => (Math.abs(b.frame - at) < Math.abs(a.frame - at) ? b : a)));
     }
     this.stills = this.stills.filter((s) => s.frame > last);
+    this.step = 1;
     return [...picked].sort((a, b) => a.frame - b.frame);
   }
 }
