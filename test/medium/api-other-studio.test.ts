@@ -36,6 +36,8 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['detachLicence', 'title', `mutation ($id: ID!, $own: ID!) { detachLicence(id: $own, titleId: $id, why: "x") { ${refused} } }`, 'licence'],
   ['simulateLicence', 'licence', `mutation ($id: ID!) { simulateLicence(input: { licenceId: $id, version: 1, against: CATALOGUE }) { ${refused} } }`],
   ['cancelSimulation', 'simulation', `mutation ($id: ID!) { cancelSimulation(id: $id) { ${refused} } }`],
+  ['searchShots', 'shot', 'query ($id: ID!) { searchShots(query: { likeShotId: $id }, first: 1) { totalCount nodes { shot { id } } } }'],
+  ['searchShots', 'title', 'query ($id: ID!) { searchShots(query: { words: "x", titleIds: [$id] }, first: 1) { totalCount nodes { shot { id } } } }'],
   ['datasetVersion', 'datasetVersion', 'query ($id: ID!) { datasetVersion(id: $id) { id hash clips(first: 1) { totalCount } } }'],
   ['trainingRun', 'run', 'query ($id: ID!) { trainingRun(id: $id) { id loss metrics { step } } }'],
   ['model', 'model', 'query ($id: ID!) { model(id: $id) { id adapterSha256 } }'],

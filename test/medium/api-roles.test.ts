@@ -74,6 +74,7 @@ const queries: [name: string, may: Role[], call: string][] = [
   ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions', 'holds', 'duties', 'unsignedVersions', 'filterSets'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
   ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision', 'hold', 'duty', 'simulation', 'filterSet'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
   ['reviewQueue', [A, C, E, O], 'reviewQueue(first: 1) { totalCount }'],
+  ['searchShots', [A, C, E, O], 'searchShots(query: { words: "x" }, first: 1) { totalCount }'],
   ['duplicateClusters', [A, C, E, O], 'duplicateClusters(first: 1) { totalCount }'],
   ['expiringLicences', [A, C, E, O], 'expiringLicences(first: 1, days: 30) { totalCount }'],
   ['licenceChanges', [A, C, E, O], `licenceChanges(id: "${id}", before: 1, after: 2) { words }`],

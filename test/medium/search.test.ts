@@ -193,7 +193,7 @@ describe('what if another studio searches?', () => {
       await world.database.inStudio(scope, () => curation.search.vectors.write(scope, LOOK, [{ shotId: id, vector: look }]));
     }
     for (const query of [{ words: 'unicorn' }, { words: 'a magical horse' }, { conditions: [{ measure: 'brightness', comparison: 'at_most' as const, threshold: 1 }] }]) expect(await search(b, query)).toEqual(theirs.ids);
-    expect(await search(b, { titleIds: [ours.title] })).toEqual([]);
+    await expect(search(b, { words: 'unicorn', titleIds: [ours.title] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await search(b, { likeShotId: theirs.ids[0]! })).toEqual([]);
     await expect(search(b, { likeShotId: ours.ids[0]! })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(search(b, { likeShotId: newId() })).rejects.toMatchObject({ code: 'NOT_FOUND' });

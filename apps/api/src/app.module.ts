@@ -39,6 +39,7 @@ import { LogEntryResolver, LogResolver } from './resolvers/log.js';
 import { MemberResolver, SignInResolver } from './resolvers/members.js';
 import { ReviewOfShotResolver, ReviewOfTitleResolver, ReviewResolver, ShotEditResolver, TitleReviewResolver } from './resolvers/review.js';
 import { DecisionResolver, RightsResolver } from './resolvers/rights.js';
+import { SearchResolver, ShotHitResolver } from './resolvers/search.js';
 import { FlipResolver, FlipsOfTitleResolver, SimulationResolver, SimulationsResolver } from './resolvers/simulations.js';
 import { AnalysisResolver, ShotResolver, TitleResolver, TitlesResolver, UploadResolver } from './resolvers/titles.js';
 import { ModelResolver, TrainingResolver, TrainingRunResolver } from './resolvers/training.js';
@@ -56,6 +57,7 @@ const resolvers = [
   FiltersResolver, FilterSetResolver, FilterVersionResolver, FilterRuleResolver, FilterMeasureResolver, AppliedFilterResolver, FilterPreviewResolver,
   ReviewResolver, ReviewOfShotResolver, ReviewOfTitleResolver, TitleReviewResolver, ShotEditResolver,
   DuplicatesResolver, DuplicatesOfShotResolver, DuplicateClusterResolver, ShotDuplicateResolver,
+  SearchResolver, ShotHitResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,
   GenerationsResolver, GenerationResolver, OutputResolver,

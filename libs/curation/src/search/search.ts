@@ -78,7 +78,7 @@ export class Search {
 
   /**
    * The best first; where only conditions are asked, in the order of titles. The same query over the same shots gives the same order, so
-   * pages follow one another. Throws Refusal BAD_SEARCH, NOT_FOUND (the example), BAD_CURSOR, BAD_PAGE.
+   * pages follow one another. Throws Refusal BAD_SEARCH, NOT_FOUND (the example, a title), BAD_CURSOR, BAD_PAGE.
    */
   async shots(scope: Scope, query: ShotQuery, page: Page): Promise<ShotHits> {
     const first = pageSize(page.first);
@@ -93,6 +93,8 @@ export class Search {
     const inState = (ids: readonly string[]): Promise<ReadonlySet<string>> => ofState(ids, query.titleState ?? null);
     const meant = words ? (await (await this.sentences())?.vectors([affirmed(words)]))?.[0] : undefined;
     return this.database.inStudio(scope, async () => {
+      const [mine] = await rows<{ count: string }>(`select count(*) from title where studio_id = $1 and id = any($2)`, [scope.studioId, titleIds]);
+      if (Number(mine!.count) !== new Set(titleIds).size) throw notFound('title');
       if (!words && query.likeShotId == null) return this.inOrder(scope, factWords, among, conditions, first, page.after, inState);
       const all = await this.ranked(scope, words, meant, query.likeShotId ?? null, factWords, among);
       const there = await inState(all.map(({ shotId }) => shotId));
