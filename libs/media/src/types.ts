@@ -251,8 +251,18 @@ export interface Labels {
   scene?: Fact<string>;
   place?: Fact<'indoors' | 'outdoors'>;
   shotSize?: Fact<ShotSize>;
+  /** What is written in the picture: titles, burnt-in subtitles, signs. Absent: none was read, which does not mean none is there. */
+  text?: ShownText;
   /** Mean 1280-number look vector of the keyframes (EfficientNet-lite0), for search by example. */
   vector?: Float32Array;
+}
+
+/** Lines of at least three letters that were read with confidence above .8, in the shot's middle keyframe, from top to bottom. */
+export interface ShownText extends Fact<string[]> {
+  /** Where each line is, in shares of the whole picture (bars included), 0..1. */
+  boxes: { left: number; top: number; width: number; height: number }[];
+  /** Share of the picture that the lines cover, 0..1. */
+  area: number;
 }
 
 export type ShotSize =
@@ -351,8 +361,8 @@ export interface VisionModels {
   warnings: Warning[];
   /** Name and version of each loaded model, 'nanodet-g 3.0.4'. */
   loaded: string[];
-  /** Labels of one shot from its keyframes (RGB, rows packed), bars already cropped. */
-  label(keyframes: RgbImage[], context: { motion: number }): Promise<Labels>;
+  /** Labels of one shot from its keyframes (RGB, rows packed), bars already cropped; text is read in `whole`, a keyframe with its bars. */
+  label(keyframes: RgbImage[], context: { motion: number; whole?: RgbImage }): Promise<Labels>;
   close(): Promise<void>;
 }
 
