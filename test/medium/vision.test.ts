@@ -19,7 +19,7 @@ test('a model that is missing or changed is named and left out; the others are l
     writeFileSync(path.join(dir, 'nanodet.onnx'), 'not the model');
     const models = await loadVisionModels(dir);
     expect(models.warnings.map((w) => w.code).sort()).toEqual(['MODEL_CHANGED', 'MODEL_MISSING']);
-    expect(models.loaded).toEqual(['blazeface-back 3.0.4']);
+    expect(models.loaded).toEqual(['blazeface-back 3.0.4', 'pp-ocr mobile 4']);
     await models.close();
   } finally {
     rmSync(dir, { recursive: true });

@@ -287,7 +287,8 @@ class Pass {
       if (models) seen.push(await this.withoutBars(image, shot.measures.letterbox));
       await onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, ...size, jpeg: await toJpeg(image) });
     }
-    if (models && seen.length) shot.labels = await models.label(seen, { motion: shot.measures.motion });
+    const middle = stills[stills.length >> 1];
+    if (models && middle) shot.labels = await models.label(seen, { motion: shot.measures.motion, whole: toRgb(middle) });
     await this.options.onShot?.(shot);
   }
 

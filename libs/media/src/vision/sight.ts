@@ -6,6 +6,7 @@ import { loadModel } from '../model.js';
 import { resized } from '../stills.js';
 import type { Labels, RgbImage, Warning } from '../types.js';
 import { blazefaceBoxes, nanodetBoxes, type Box, type Output } from './detect.js';
+import { openText, TEXT_MODEL } from './text.js';
 import { FACE, PERSON, vote, type Sight } from './vote.js';
 
 const FILES = {
@@ -15,11 +16,14 @@ const FILES = {
 } as const;
 type Name = keyof typeof FILES;
 
+/** Share of the picture under text above which things are not named: logos and letters are read as clocks and birds. Two lines of subtitles cover .04. */
+const MUCH_TEXT = 0.05;
+
 /** What the vision thread holds. */
 export interface Sights {
   warnings: Warning[];
   loaded: string[];
-  label(keyframes: RgbImage[]): Promise<Labels>;
+  label(keyframes: RgbImage[], whole: RgbImage | undefined): Promise<Labels>;
 }
 
 /** The models of a folder (models/vision), those that are there and are the ones that were measured. */
@@ -33,13 +37,19 @@ export async function openSights(dir: string): Promise<Sights> {
   const imagenet = await readNames(path.join(dir, 'imagenet-labels.json'), warnings);
   if (!imagenet) sessions.delete('efflite0');
   const names = { imagenet: imagenet ?? [], by: { people: FILES.nanodet.title, faces: FILES.blazeface.title, scene: FILES.efflite0.title } };
+  const reader = await openText(warnings);
   return {
     warnings,
-    loaded: [...sessions.keys()].map((name) => FILES[name].title),
-    async label(keyframes: RgbImage[]): Promise<Labels> {
+    loaded: [...[...sessions.keys()].map((name) => FILES[name].title), ...(reader ? [TEXT_MODEL] : [])],
+    async label(keyframes, whole): Promise<Labels> {
       const sights: Sight[] = [];
       for (const image of keyframes) sights.push(await see(image, sessions));
-      return vote(sights, names);
+      const labels = vote(sights, names);
+      const text = whole && (await reader?.read(whole));
+      if (!text) return labels;
+      if (text.area <= MUCH_TEXT) return { ...labels, text };
+      const { objects: _objects, scene: _scene, ...rest } = labels;
+      return { ...rest, text };
     },
   };
 }

@@ -50,6 +50,8 @@ interface Line {
 /** Looked at small first: at 320 the finder costs 26 ms, at 640 91, and most shots hold no text. */
 const GLANCE = 320;
 const CLOSE = 640;
+/** Below this no letter has room. */
+const SMALLEST = 64;
 /** Lines read of one picture, the largest: credits have dozens, at some 40 ms each. */
 const LINES = 12;
 /** Below these a reading is as likely wrong as right. */
@@ -57,6 +59,7 @@ const SURE = 0.8;
 const LETTERS = 3;
 
 async function readText(image: RgbImage, find: InferenceSession, reader: InferenceSession, classes: readonly string[]): Promise<ShownText | undefined> {
+  if (Math.min(image.width, image.height) < SMALLEST) return undefined;
   if (Math.max(image.width, image.height) > GLANCE && !(await linesIn(image, find, GLANCE, 0.2)).length) return undefined;
   const found = (await linesIn(image, find, CLOSE, 0.6)).sort((a, b) => b.width * b.height - a.width * a.height).slice(0, LINES);
   const said: (Line & { text: string; confidence: number })[] = [];

@@ -9,5 +9,5 @@ const sights = openSights((workerData as { dir: string }).dir);
 
 answerAll(async (question: Question): Promise<Loaded | Labels> => {
   const { warnings, loaded, label } = await sights;
-  return question === 'loaded' ? { warnings, loaded } : label(question.keyframes);
+  return question === 'loaded' ? { warnings, loaded } : label(question.keyframes, question.whole);
 });
