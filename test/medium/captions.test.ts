@@ -127,8 +127,8 @@ describe('shots are described by a model', () => {
     expect(await a.count(`from job where name = 'caption' and subject_id = $1`, titleId)).toBe(0);
     const another = await film(a);
     for (let time = 0; time < 2; time++) {
-      await a.inStudio(() => rows(`update outbox set published_at = null`));
-      await relayEvents(world.database, { curation: asking(a).reactions });
+      await a.inStudio(() => rows(`update outbox set published_at = null where payload->>'titleId' = $1`, [another]));
+      while ((await relayEvents(world.database, { curation: asking(a).reactions })) > 0);
     }
     expect(await a.count(`from job where name = 'caption' and subject_id = $1`, another)).toBe(1);
   });
