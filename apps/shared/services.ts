@@ -25,7 +25,7 @@ export interface Services {
 }
 
 export async function createServices(): Promise<Services> {
-  const { BACKLOT_DATA: data, BACKLOT_BASES: bases = join(data, 'bases') } = config();
+  const { BACKLOT_DATA: data, BACKLOT_BASES: bases = join(data, 'bases'), BACKLOT_CAPTION_URL: captionUrl, BACKLOT_CAPTION_MODEL: captionModel, BACKLOT_CAPTION_KEY: key } = config();
   const database = await connect();
   const keysFolder = join(data, 'keys');
   const store = new FileStore(join(data, 'vault'));
@@ -35,7 +35,7 @@ export async function createServices(): Promise<Services> {
   const models = once(async () => ({ models: await media.loadVisionModels(join(repositoryRoot, 'models/vision')), speech: await media.loadSpeechModel(join(repositoryRoot, 'models/sound')) }));
   const sentences = once(() => media.loadSentenceModel(join(repositoryRoot, 'models/text-vectors')));
   const bucket = once(async () => bucketOf(JSON.parse(await readFile(join(repositoryRoot, 'models/starter/backlot.json'), 'utf8')) as Bucket));
-  const curation = new Curation({ database, vault, rights, media, models, sentences, bucket });
+  const curation = new Curation({ database, vault, rights, media, models, sentences, bucket, ...(captionUrl && captionModel && { captioner: new media.EndpointCaptioner({ url: captionUrl, model: captionModel, key }) }) });
   const training = new Training({ database, vault, rights, keysFolder, basesFolders: [join(repositoryRoot, 'models'), bases] });
   const generation = new Generation({ database, vault, rights, training, keysFolder });
   return {

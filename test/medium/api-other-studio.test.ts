@@ -51,6 +51,7 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['retryTitle', 'title', `mutation ($id: ID!) { retryTitle(id: $id) { ${refused} } }`],
   ['cancelJob', 'job', `mutation ($id: ID!) { cancelJob(id: $id) { ${refused} } }`],
   ['correctShot', 'shot', `mutation ($id: ID!) { correctShot(id: $id, field: "sentence", value: "x") { ${refused} } }`],
+  ['describeShots', 'title', `mutation ($id: ID!) { describeShots(titleId: $id) { ${refused} } }`],
   ['reviewQueue', 'title', 'query ($id: ID!) { reviewQueue(first: 5, titleId: $id) { nodes { id review { version } } totalCount } }'],
   ['changeEntry', 'shot', `mutation ($id: ID!) { changeEntry(id: $id, version: 0, input: { kind: "cut", first: 5 }) { ${refused} } }`],
   ['splitShot', 'shot', `mutation ($id: ID!) { splitShot(id: $id, version: 0, input: { kind: "cut", first: 5 }) { ${refused} } }`],

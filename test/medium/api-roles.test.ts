@@ -36,6 +36,7 @@ const mutations: [name: string, may: Role[], call: string][] = [
   ['retryTitle', [A, O], `retryTitle(id: "${id}") ${refused}`],
   ['cancelJob', [A, E, O], `cancelJob(id: "${id}") ${refused}`],
   ['correctShot', [A, O], `correctShot(id: "${id}", field: "sentence", value: "x") ${refused}`],
+  ['describeShots', [A, O], `describeShots(titleId: "${id}") ${refused}`],
   ['changeEntry', [A, O], `changeEntry(id: "${id}", version: 0, input: { kind: "cut", first: 1 }) ${refused}`],
   ['splitShot', [A, O], `splitShot(id: "${id}", version: 0, input: { kind: "cut", first: 1 }) ${refused}`],
   ['mergeShot', [A, O], `mergeShot(id: "${id}", version: 0) ${refused}`],

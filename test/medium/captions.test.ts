@@ -234,6 +234,7 @@ describe('a dataset of one caption length', () => {
     expect(await captionsOf(short.id)).toEqual(['A shot of a person outdoors.']);
     expect((await captionsOf(long.id))[0]).toMatch(/^A shot of a person outdoors\. .+\.$/);
     expect(await captionsOf(all.id)).toEqual([shot!.sentence]);
+    expect(short.captions).toEqual({ distinctShare: 1 / short.clipCount, leastWords: 6, meanWords: 6, mostWords: 6, flags: [] });
     expect(medium.hash).toBe(plain.hash);
     expect(medium.query).not.toHaveProperty('captionLength');
     expect(new Set([plain, short, long, all].map(({ hash }) => hash)).size).toBe(4);

@@ -27,6 +27,7 @@ import { ConsoleController } from './http/console.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { PlaybackController } from './http/playback.controller.js';
 import { UploadsController } from './http/uploads.controller.js';
+import { CaptioningOfTitleResolver, CaptionOfShotResolver, CaptionsOfDatasetResolver, CaptionsResolver } from './resolvers/captions.js';
 import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
 import { ExclusionResolver, ExclusionsResolver, MarkResolver, TitleExclusionsResolver } from './resolvers/exclusions.js';
 import { AppliedFilterResolver, FilterMeasureResolver, FilterPreviewResolver, FilterRuleResolver, FilterSetResolver, FiltersResolver, FilterVersionResolver } from './resolvers/filters.js';
@@ -61,6 +62,7 @@ const resolvers = [
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,
   TrainingResolver, TrainingRunResolver, ModelResolver,
   GenerationsResolver, GenerationResolver, OutputResolver,
+  CaptionsResolver, CaptionOfShotResolver, CaptioningOfTitleResolver, CaptionsOfDatasetResolver,
   LogResolver, LogEntryResolver,
   UnknownFilter,
 ];

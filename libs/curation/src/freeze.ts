@@ -1,6 +1,6 @@
 import { appendEntry } from '#libs/audit';
 import { type RangeServer, serveRanges } from '#libs/catalogue';
-import type { CaptionLength, ClipSpec, Labels, Measures, Probe, Transition } from '#libs/media';
+import type { ClipSpec, Labels, Measures, Probe, Transition } from '#libs/media';
 import { type Database, emit, type JobContext, type JobHandler, type Reason, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import { canonicalSha256, type Decision, type FrameRange, type LeftOut, type Rights, type TitleFrames } from '#libs/rights';
 import canonicalize from 'canonicalize';
@@ -11,7 +11,7 @@ import { type Captions, ManifestHash, shard, type ShardFile } from './manifest.j
 import type { Duplicates } from './duplicates/duplicates.js';
 import { type Choice, oneOfEach, type Twin } from './duplicates/one-of-each.js';
 import type { Media } from './media.js';
-import { disagreementsOf } from './captions/fields.js';
+import { CaptionCount, inWords } from './captions/of-dataset.js';
 import { measureStale } from './review/recompute.js';
 import { type Caption, type DatasetVersion, ratio, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type Dropped, judge, type Recipe, Split, splitPlace, type Verdict } from './selection.js';
@@ -44,6 +44,7 @@ interface ShotOf {
   /** Of the version's length, and of each where it holds all. */
   caption: string;
   captions: Captions | undefined;
+  contradicted: number;
   measures: Measures;
   /** In order, together the whole shot. */
   takes: Take[];
@@ -191,23 +192,15 @@ export function freeze({ database, vault, rights, media, duplicates, recompute }
         ),
       );
       for (const shot of found) {
-        const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), ...inWords(version, shot), measures: shot.measures };
+        const about = { id: shot.id, first: Number(shot.first_frame), last: Number(shot.last_frame), startPts: Number(shot.start_pts), endPts: Number(shot.end_pts), ...inWords(media, version.query, shot), measures: shot.measures };
         const { sentence, entry, labels, excluded } = shot;
-        const contradicted = disagreementsOf(shot.caption).length;
         const verdictOn = ({ first, last, startPts, endPts }: Omit<Take, 'verdict'>): Verdict =>
-          shot.stale && !excluded ? stale(version.unmeasured.get(source.titleId)) : judge({ sentence, contradicted, measures: about.measures, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
+          shot.stale && !excluded ? stale(version.unmeasured.get(source.titleId)) : judge({ sentence, contradicted: about.contradicted, measures: about.measures, startPts, endPts, frames: last - first + 1, entry, labels, excluded }, recipeOf(version), { width: source.width, height: source.height, secondsPerTick: ratio(source.timeBase) });
         yield { ...about, takes: takesOf(source, about, verdictOn) };
         after = shot.number;
       }
       if (found.length < PAGE) return;
     }
-  }
-
-  /** A shot's caption as the version wants it. */
-  function inWords({ query: { captionLength = 'medium', allCaptions } }: DatasetVersion, shot: { sentence: string; caption: Caption; measures: Measures; labels: Labels }): { caption: string; captions: Captions | undefined } {
-    // The medium one is the sentence that is kept, reviewed and searched.
-    const of = (length: CaptionLength): string => (length === 'medium' ? shot.sentence : media.captionIn(length, shot));
-    return { caption: of(captionLength), captions: allCaptions && { short: of('short'), medium: of('medium'), long: of('long') } };
   }
 
   /** Every kept clip as its three files; kept and dropped rows are written on the way. */
@@ -285,7 +278,7 @@ export function freeze({ database, vault, rights, media, duplicates, recompute }
     if (changed) throw new Error(`what is left out of title ${changed} changed while version ${version.id} was frozen`);
     const hash = making.manifest.digest();
     const filter = version.filter ?? standard;
-    await rows(`update dataset_version set state = 'frozen', hash = $2, object_id = $3, clips = $4, dropped = $5, frozen_at = now(), reason = null where id = $1`, [version.id, hash, objectId, making.clips, making.dropped]);
+    await rows(`update dataset_version set state = 'frozen', hash = $2, object_id = $3, clips = $4, dropped = $5, captions = $6, frozen_at = now(), reason = null where id = $1`, [version.id, hash, objectId, making.clips, making.dropped, await making.captions.result(version.id)]);
     await appendEntry('dataset', { version: version.id, name: version.name, number: version.number, hash, clips: making.clips, dropped: making.dropped, object: objectId, filter: { set: filter.setId, name: filter.name, version: filter.version, sha256: rulesSha256(filter.rules) } });
     await emit('dataset.frozen', { versionId: version.id, hash });
   }
@@ -312,6 +305,7 @@ class Making {
   clips = 0;
   dropped = 0;
   readonly manifest: ManifestHash;
+  readonly captions = new CaptionCount();
   private clipRows: object[] = [];
   private dropRows: object[] = [];
 
@@ -327,7 +321,8 @@ class Making {
     const { width, height, frames, fps } = this.version.bucket;
     const place = framesAt(take, source, offsetSeconds, (frames - 1) / fps);
     const sha256 = createHash('sha256').update(mp4).digest('hex');
-    const { caption, captions } = shot;
+    const { caption, captions, contradicted } = shot;
+    this.captions.add(caption, contradicted);
     this.manifest.clip({ master: source.sha256, ...place, caption, ...(captions && { captions }), split, sha256, terms: source.terms });
     const name = String(this.clips).padStart(8, '0');
     const about = { split, frames, width, height, fps, caption, ...(captions && { captions }), title: source.name, master: source.sha256, shot: shot.first, ...place, timeBase: source.timeBase };

@@ -14,6 +14,7 @@
  * - cell: where vectors lie that are near one another; a search looks into the nearest cells
  * - drop: a shot that was left out, with a code and the value that settled it
  */
+export type { ShotCaption } from './captions/captions.js';
 export { Curation } from './curation.js';
 export { HashIndex, type Near } from './duplicates/index-of-hashes.js';
 export type { Duplicate, DuplicateCluster } from './duplicates/duplicates.js';

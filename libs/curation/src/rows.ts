@@ -1,5 +1,6 @@
 import type { CaptionLength, Labels, Measures, Transition } from '#libs/media';
 import type { Reason } from '#libs/platform';
+import type { DatasetCaptions } from './captions/of-dataset.js';
 import type { AppliedFilter } from './filters/applied.js';
 import type { Bucket } from './selection.js';
 
@@ -108,6 +109,8 @@ export interface DatasetVersion {
   filter: AppliedFilter | null;
   /** The sealed WebDataset tar, once frozen. */
   objectId: string | null;
+  /** Null until it is frozen, and for versions from before they were counted. */
+  captions: DatasetCaptions | null;
   clipCount: number;
   droppedCount: number;
   createdAt: Date;
@@ -166,7 +169,7 @@ export interface DroppingRule {
 
 export const analysisColumns = 'master_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, filmstrip_object_id, filmstrip, warnings, decision_id, captioner';
 export const shotColumns = 'id, title_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes';
-export const versionColumns = 'id, name, number, state, reason, hash, query, bucket, filter, object_id, clips, dropped, created_at, frozen_at';
+export const versionColumns = 'id, name, number, state, reason, hash, query, bucket, filter, object_id, captions, clips, dropped, created_at, frozen_at';
 
 export interface AnalysisRow {
   master_id: string;
@@ -213,6 +216,7 @@ export interface VersionRow {
   bucket: Bucket;
   filter: AppliedFilter | null;
   object_id: string | null;
+  captions: DatasetCaptions | null;
   clips: number;
   dropped: number;
   created_at: Date;
@@ -264,6 +268,7 @@ export const toVersion = (found: VersionRow): DatasetVersion => ({
   bucket: found.bucket,
   filter: found.filter,
   objectId: found.object_id,
+  captions: found.captions,
   clipCount: found.clips,
   droppedCount: found.dropped,
   createdAt: found.created_at,

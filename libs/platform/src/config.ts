@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { notInTenant } from './tenant-address.js';
 
 const port = z.coerce.number().int().min(1).max(65535);
 const url = z.url();
@@ -28,9 +29,18 @@ const schema = z.object({
   BACKLOT_DELIVERY_HOURS: z.coerce.number().min(0.01).max(24 * 30).default(24),
   BACKLOT_UPLOAD_PART_BYTES: z.coerce.number().int().min(65_536).max(1_073_741_824).default(8_388_608),
   BACKLOT_TERRITORY: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'give an ISO 3166 code such as DE').optional(),
+  BACKLOT_CAPTION_URL: z.string().superRefine((address, context) => {
+    const why = notInTenant(address);
+    if (why) context.addIssue({ code: 'custom', message: why });
+  }).optional(),
+  BACKLOT_CAPTION_MODEL: z.string().min(1).max(200).optional(),
+  BACKLOT_CAPTION_KEY: z.string().regex(/^[\x21-\x7e]+$/, 'give it in one line without spaces').optional(),
   BACKLOT_AGENT_TOKENS: z.string().min(1).optional(),
   BACKLOT_INSTANCE: z.string().min(1).default('local'),
   BACKLOT_SECURE_COOKIES: z.stringbool().default(false),
+}).superRefine(({ BACKLOT_CAPTION_URL: address, BACKLOT_CAPTION_MODEL: model }, context) => {
+  if (address && !model) context.addIssue({ code: 'custom', path: ['BACKLOT_CAPTION_MODEL'], message: 'name the model that the captioner at BACKLOT_CAPTION_URL serves' });
+  if (model && !address) context.addIssue({ code: 'custom', path: ['BACKLOT_CAPTION_URL'], message: 'say where the model of BACKLOT_CAPTION_MODEL is served' });
 });
 
 export type Config = z.infer<typeof schema>;
@@ -45,7 +55,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const name = String(issue?.path[0] ?? 'setting');
-  throw new Error(`${name}=${JSON.stringify(given[name])} is not usable: ${issue?.message ?? 'invalid'}. See .env.example.`);
+  // The line goes to logs, where a secret has no place.
+  const value = given[name] === undefined || /(?:KEY|PASSWORD|TOKENS)$/.test(name) ? '' : `=${JSON.stringify(given[name])}`;
+  throw new Error(`${name}${value} is not usable: ${issue?.message ?? 'invalid'}. See .env.example.`);
 }
 
 let cached: Config | undefined;

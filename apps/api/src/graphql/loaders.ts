@@ -39,6 +39,7 @@ export function loaders(services: Services, me: Scope) {
     shot: byId(async (ids) => keyed(await curation.shotsById(me, ids)), null),
     shotCount: byId((ids) => curation.countShots(me, ids), 0),
     shotReview: byId((ids) => curation.reviewState.ofShots(me, ids), null),
+    captioning: byId((ids) => curation.captions.jobs(me, ids), null),
     titleReview: byId((ids) => curation.reviewState.progressOf(me, ids), null),
     corrections: byId((ids) => curation.correctionsOf(me, ids), []),
     datasetVersion: byId(async (ids) => keyed(await curation.datasetVersionsById(me, ids)), null),

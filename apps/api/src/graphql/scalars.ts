@@ -51,6 +51,7 @@ export const schemaTypes = {
   TitleState: words('REGISTERED', 'UPLOADING', 'CHECKING', 'ANALYSING', 'READY', 'REFUSED', 'WITHHELD'),
   DatasetState: words('BUILDING', 'FROZEN', 'FAILED', 'CANCELLED'),
   RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
+  CaptionLength: words('SHORT', 'MEDIUM', 'LONG'),
   ShotEditKind: words('CHANGED', 'SPLIT', 'MERGED', 'ACCEPTED'),
   MarkKind: words('PERFORMER', 'CUE'),
   MarkSource: words('WRITTEN', 'MODELLED'),

@@ -10,6 +10,12 @@ export type BucketInput = {
   width: number;
 };
 
+/** How much a caption says. SHORT: size of the shot, subject and place. MEDIUM: the sentence of the structured fields. LONG: several sentences of everything that is known. */
+export type CaptionLength =
+  | 'LONG'
+  | 'MEDIUM'
+  | 'SHORT';
+
 export type Comparison =
   | 'AT_LEAST'
   | 'AT_MOST'
@@ -17,10 +23,14 @@ export type Comparison =
   | 'ONE_OF';
 
 export type DatasetInput = {
+  /** Writes captions of all three lengths beside each clip, as captions in its .json file. */
+  allCaptions?: boolean | null | undefined;
   /** One of the buckets of the base model; absent: the starter's. */
   bucket?: BucketInput | null | undefined;
   /** Words that a caption must hold. */
   captionContains?: string | null | undefined;
+  /** Absent: MEDIUM. */
+  captionLength?: CaptionLength | null | undefined;
   /** Clips per shot at most. */
   clipsPerShot?: number | null | undefined;
   excludeShotIds?: Array<string> | null | undefined;

@@ -1,10 +1,10 @@
-import { type Captioner, CaptionerAway, type Labels, type Measures } from '#libs/media';
+import { type Captioner, CaptionerAway, type CaptionFlag, captionFlags, type CaptionQuality, captionQuality, type Disagreement, type Labels, type Measures } from '#libs/media';
 import { type Database, enqueueJob, isId, type Job, type JobContext, type JobHandler, jobsOf, newId, notFound, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import type { Decision, FrameRange, Question, Rights } from '#libs/rights';
 import type { Media } from '../media.js';
-import type { Caption, Keyframe } from '../rows.js';
+import type { Caption, Keyframe, Shot } from '../rows.js';
 import { tellChanged } from '../review/stale.js';
-import { keepWritten } from './fields.js';
+import { disagreementsOf, keepWritten } from './fields.js';
 
 /** Shots that are described beside each other: a model that batches is used well, and few keyframes are in memory. */
 const AT_ONCE = 4;
@@ -22,6 +22,13 @@ interface Waiting {
   measures: Measures;
   labels: Labels;
   keyframes: Keyframe[];
+}
+
+/** How far a shot's caption can be trusted. */
+export interface ShotCaption {
+  quality: CaptionQuality & { flags: CaptionFlag[] };
+  /** `by`: the model whose words they are. */
+  disagreements: (Disagreement & { by: string })[];
 }
 
 /** What a run of the job has come to. */
@@ -63,6 +70,14 @@ export class Captions {
       await enqueueJob('caption', titleId, {}, `caption:${titleId}:${newId()}`);
       return (await this.jobs(scope, [titleId])).get(titleId)!;
     });
+  }
+
+  /** What can be counted of a shot's sentence, and what of a model's words was not taken. */
+  judge({ sentence, caption }: Pick<Shot, 'sentence' | 'caption'>): ShotCaption {
+    const quality = captionQuality(sentence);
+    const disagreements = disagreementsOf(caption);
+    const by = caption.disagreements?.by ?? '';
+    return { quality: { ...quality, flags: captionFlags(quality, disagreements.length) }, disagreements: disagreements.map((one) => ({ ...one, by })) };
   }
 
   /** The latest caption job of titles, by title id. */
