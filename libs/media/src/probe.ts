@@ -197,6 +197,8 @@ async function decodeWindow(
   const before = ['-copyts', '-threads', '2'];
   // Seconds of the container's own clock, which need not begin at 0.
   if (window.from) before.push('-seek_timestamp', '1', '-ss', window.from.toFixed(3));
+  // A few frames may as well be those after the key frame before: ten seconds and more need not be decoded to reach the moment itself.
+  if (window.from && window.frames) before.push('-noaccurate_seek');
   if (window.seconds) before.push('-t', window.seconds.toFixed(3));
   if (window.strict) before.push('-err_detect', 'explode');
   const run = await runTool(
