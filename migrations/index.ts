@@ -17,6 +17,7 @@ import { DecisionsOfLicences1700000000014 } from './0014-decisions-of-licences.j
 import { Duplicates1700000000015 } from './0015-duplicates.js';
 import { Filters1700000000016 } from './0016-filters.js';
 import { Review1700000000017 } from './0017-review.js';
+import { Track1700000000018 } from './0018-track.js';
 import { Captions1700000000020 } from './0020-captions.js';
 import { Search1700000000021 } from './0021-search.js';
 import { Recompute1700000000023 } from './0023-recompute.js';
@@ -40,6 +41,7 @@ const migrations = [
   Duplicates1700000000015,
   Filters1700000000016,
   Review1700000000017,
+  Track1700000000018,
   Captions1700000000020,
   Search1700000000021,
   Recompute1700000000023,

@@ -112,7 +112,7 @@ export const plainMedia: Media = {
 export function trackOf(seconds: number): Track {
   const lane = (of: (n: number) => number | null): (number | null)[] => Array.from({ length: seconds }, (_, n) => of(n));
   const [some, none] = [lane(() => 0.5), lane(() => 0)];
-  return { seconds, brightness: lane((n) => n / 100), contrast: some, clipped: none, crushed: none, saturation: some, motion: lane((n) => (n % 10 === 9 ? null : n % 7)), blur: some, noise: some, flicker: none, black: none, frozen: none, cutRhythm: lane(() => 30) };
+  return { seconds, brightness: lane((n) => n / 100), contrast: some, clipped: none, crushed: none, saturation: some, motion: lane((n) => (n % 10 === 9 ? null : n % 7)), blur: some, noise: some, flicker: none, blackFraction: none, frozenFraction: none, cutRhythm: lane(() => 30) };
 }
 
 async function fetched(address: string): Promise<Buffer> {

@@ -9,6 +9,7 @@ import type { Media } from './media.js';
 import type { Filmstrip, Keyframe } from './rows.js';
 import { LOOK, looksOf, type Vectors } from './search/vectors.js';
 import { Sealing } from './sealing.js';
+import { writeTrack } from './track.js';
 
 interface Subject {
   masterId: string;
@@ -129,12 +130,13 @@ export function analyse({ database, vault, rights, media, models, vectors }: { d
     const written = analysis.shots.map((shot) => ({ id: newId(), ...described(media, shot, keyframes.get(shot.index) ?? []) }));
     for (let at = 0; at < written.length; at += SHOTS_AT_ONCE) {
       await rows(
-        `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes)
-         select id, $1, $2, $3, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes
-         from jsonb_to_recordset($4) as s(id uuid, number int, first_frame bigint, last_frame bigint, start_pts bigint, end_pts bigint, entry jsonb, measures jsonb, labels jsonb, caption jsonb, sentence text, keyframes jsonb)`,
+        `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes)
+         select id, $1, $2, $3, number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes
+         from jsonb_to_recordset($4) as s(id uuid, number int, first_frame bigint, last_frame bigint, start_pts bigint, end_pts bigint, entry jsonb, scene int, measures jsonb, labels jsonb, caption jsonb, sentence text, keyframes jsonb)`,
         [scope.studioId, titleId, masterId, JSON.stringify(written.slice(at, at + SHOTS_AT_ONCE))],
       );
     }
+    await writeTrack(scope, titleId, masterId, analysis.track);
     const { sha256 } = subject;
     await writePrints(scope, titleId, analysis.shots.map((shot, index) => printOf(written[index]!.id, shot, { sha256, width: analysis.width, height: analysis.height })));
     await vectors.write(scope, LOOK, looksOf(analysis.shots.map((shot, index) => ({ shotId: written[index]!.id, shot }))));

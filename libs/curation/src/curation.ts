@@ -21,6 +21,7 @@ import { backfill, tellChanged } from './review/stale.js';
 import { ReviewState } from './review/state.js';
 import { Search } from './search/search.js';
 import type { Bucket } from './selection.js';
+import { readTrack, type Stretch, type Track } from './track.js';
 
 /** Caption fields that a member may write; 'sentence' is the whole of it. */
 const FIELDS = ['subject', 'action', 'place', 'shotSize', 'cameraMove', 'lighting', 'style', 'onScreenText', 'sentence'];
@@ -108,6 +109,11 @@ export class Curation {
    */
   shownFor(scope: Scope, object: SealedObject): Promise<string> {
     return this.shown.object(scope, object);
+  }
+
+  /** Measures by the second, for one stretch; null where the title has none. Throws Refusal NOT_FOUND, BAD_STRETCH. */
+  track(scope: Scope, titleId: string, stretch: Stretch): Promise<Track | null> {
+    return readTrack(this.database, scope, titleId, stretch);
   }
 
   /** In the order shown. */

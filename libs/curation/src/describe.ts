@@ -14,8 +14,8 @@ export function described(media: Media, shot: Shot, keyframes: Keyframe[], writt
   const { vector: _vector, ...seen } = shot.labels ?? {};
   const labels = { ...seen, ...writtenOf(written?.labels) };
   const caption: Caption = { ...media.captionFor({ ...shot, labels }), ...writtenOf(written?.caption) };
-  const { index: number, first: first_frame, last: last_frame, startPts: start_pts, endPts: end_pts, entry, measures } = shot;
-  return { number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence: caption.sentence ? String(caption.sentence.value) : media.sentenceOf(caption), keyframes };
+  const { index: number, first: first_frame, last: last_frame, startPts: start_pts, endPts: end_pts, entry, scene, measures } = shot;
+  return { number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence: caption.sentence ? String(caption.sentence.value) : media.sentenceOf(caption), keyframes };
 }
 
 /** A list of facts is written as a whole: its first says so. */

@@ -33,3 +33,4 @@ export type { ShotHit, ShotHits, ShotQuery } from './search/search.js';
 export { type Kind, LOOK, SENTENCE } from './search/vectors.js';
 export type { Condition } from './search/words.js';
 export type { Bucket } from './selection.js';
+export type { Stretch, Track, TrackLane } from './track.js';

@@ -66,6 +66,8 @@ export interface Shot {
   startPts: number;
   endPts: number;
   entry: Transition;
+  /** 0, 1, 2 …; null where the title was analysed before there were scenes. */
+  scene: number | null;
   measures: Measures;
   labels: Labels;
   caption: Caption;
@@ -168,7 +170,7 @@ export interface DroppingRule {
 }
 
 export const analysisColumns = 'master_id, title_id, frames, time_base, start_pts, duration_pts, width, height, detector, proxy_object_id, filmstrip_object_id, filmstrip, warnings, decision_id, captioner';
-export const shotColumns = 'id, title_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes';
+export const shotColumns = 'id, title_id, number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes';
 export const versionColumns = 'id, name, number, state, reason, hash, query, bucket, filter, object_id, captions, clips, dropped, created_at, frozen_at';
 
 export interface AnalysisRow {
@@ -198,6 +200,7 @@ export interface ShotRow {
   start_pts: string;
   end_pts: string;
   entry: Transition;
+  scene: number | null;
   measures: Measures;
   labels: Labels;
   caption: Caption;
@@ -250,6 +253,7 @@ export const toShot = (found: ShotRow): Shot => ({
   startPts: Number(found.start_pts),
   endPts: Number(found.end_pts),
   entry: found.entry,
+  scene: found.scene,
   measures: found.measures,
   labels: found.labels,
   caption: found.caption,

@@ -196,8 +196,8 @@ export interface Track {
   noise: Lane;
   flicker: Lane;
   /** Shares of the second's frames. */
-  black: Lane;
-  frozen: Lane;
+  blackFraction: Lane;
+  frozenFraction: Lane;
   /** Shots that begin in the minute around the second. */
   cutRhythm: Lane;
 }

@@ -8,7 +8,7 @@ const shot = (first: number, last: number, entry: FoundShot['entry'], sentence =
 /** A cut at 48, a dissolve over 96 to 107, a wipe over 200 to 203. */
 const film: Found = {
   file: '/films/Reel "A".mov', frames: 300, timeBase: '1/24000', frameRate: '24000/1001', startPts: 0, durationPts: 300_300, width: 64, height: 36, detector: 'classical 1', warnings: [], scenes: [],
-  track: { seconds: 0, brightness: [], contrast: [], clipped: [], crushed: [], saturation: [], motion: [], blur: [], noise: [], flicker: [], black: [], frozen: [], cutRhythm: [] },
+  track: { seconds: 0, brightness: [], contrast: [], clipped: [], crushed: [], saturation: [], motion: [], blur: [], noise: [], flicker: [], blackFraction: [], frozenFraction: [], cutRhythm: [] },
   shots: [shot(0, 47, { kind: 'start', confidence: 1 }), shot(48, 95, { kind: 'cut', confidence: 0.9 }, 'A shot, "quoted".'), shot(108, 199, { kind: 'dissolve', first: 96, last: 107, confidence: 0.8 }), shot(204, 299, { kind: 'wipe', first: 200, last: 203, confidence: 0.7 })],
 };
 

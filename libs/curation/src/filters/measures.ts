@@ -1,4 +1,4 @@
-import { captionQuality, type Labels, type Letterbox, type Measures, type MotionKind, type ShotSize, type Transition, type TransitionKind } from '#libs/media';
+import { captionQuality, type Labels, type Letterbox, type Measures, type MotionDirection, type MotionKind, type ShotSize, type Transition, type TransitionKind } from '#libs/media';
 
 /** What rules look at: a shot, or the part of it that may be used, in its film, for clips of one size. */
 export interface Footage {
@@ -50,13 +50,13 @@ export interface WordMeasure extends Named {
 
 export type Measure = NumberMeasure | WordMeasure;
 
-type Plain = { [K in keyof Measures]-?: Measures[K] extends number ? K : never }[keyof Measures];
+type Plain = { [K in keyof Measures]-?: NonNullable<Measures[K]> extends number ? K : never }[keyof Measures];
 
 const finite = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
 const numberAt = (column: string, key: string): string => `case when jsonb_typeof(${column}->'${key}') = 'number' then (${column}->>'${key}')::float8 end`;
 
-const measured = (name: Plain, words: string, unit: string, high = 1): NumberMeasure => ({
-  kind: 'number', name, words, unit, low: 0, high,
+const measured = (name: Plain, words: string, unit: string, high = 1, low = 0): NumberMeasure => ({
+  kind: 'number', name, words, unit, low, high,
   read: ({ measures }) => finite(measures[name]),
   sql: numberAt('s.measures', name),
 });
@@ -88,9 +88,17 @@ const numbers: NumberMeasure[] = [
   { kind: 'number', name: 'fps', words: 'rate', unit: 'frames a second', low: 0, high: 60, read: (footage) => (footage.frames !== undefined && length(footage) > 0 ? footage.frames / length(footage) : undefined), sql: `${FRAMES} / nullif(${LENGTH}, 0)` },
   measured('brightness', 'brightness', 'of 1'),
   measured('contrast', 'contrast', 'of 1', 0.5),
+  measured('clipped', 'share of pixels that are white', 'share', 0.5),
+  measured('crushed', 'share of pixels that are black', 'share'),
   measured('saturation', 'saturation', 'of 1', 0.5),
+  measured('colourTemperature', 'colour temperature', 'K', 12_500, 2000),
   measured('motion', 'motion', '% of the width a second', 100),
+  measured('subjectMotion', 'motion without that of the camera', '% of the width a second', 50),
   measured('blur', 'blur', 'of 1'),
+  measured('noise', 'noise', 'levels of 255', 20),
+  measured('flicker', 'flicker', 'levels of 255', 10),
+  measured('interlaced', 'share of combed frames', 'share'),
+  measured('cutRhythm', 'shots in the minute around it', 'a minute', 60),
   measured('blackFraction', 'share of black frames', 'share'),
   measured('frozenFraction', 'share of frames that repeat the frame before', 'share'),
   { kind: 'number', name: 'frameWidth', words: 'width as shown', unit: 'px', low: 0, high: 8192, read: ({ film }) => film.width, sql: 's.width::float8' },
@@ -140,6 +148,11 @@ const words: WordMeasure[] = [
     kind: 'words', name: 'motionKind', words: 'camera move', unit: null, values: ['static', 'pan', 'tilt', 'zoom', 'dolly', 'handheld'] satisfies MotionKind[],
     read: ({ measures }) => (measures.motionKind === undefined ? [] : [measures.motionKind]),
     sql: { column: 's.measures', path: '$.motionKind' },
+  },
+  {
+    kind: 'words', name: 'motionDirection', words: 'direction of the camera move', unit: null, values: ['left', 'right', 'up', 'down', 'in', 'out'] satisfies MotionDirection[],
+    read: ({ measures }) => (measures.motionDirection === undefined ? [] : [measures.motionDirection]),
+    sql: { column: 's.measures', path: '$.motionDirection' },
   },
   {
     kind: 'words', name: 'entry', words: 'first transition', unit: null, values: ['start', 'cut', 'dissolve', 'fade', 'wipe', 'other'] satisfies TransitionKind[],

@@ -4,8 +4,8 @@ import type { EntryInput, Kept, Locked, Reviewer, ShotEdit } from './types.js';
 
 const GRADUAL: readonly TransitionKind[] = ['dissolve', 'fade', 'wipe', 'other'];
 export const place = `'id', id, 'first_frame', first_frame, 'last_frame', last_frame, 'start_pts', start_pts, 'end_pts', end_pts, 'entry', entry, 'version', version, 'reviewed_by', reviewed_by, 'reviewed_at', reviewed_at, 'stale', stale`;
-export const whole = `${place}, 'keyframes', keyframes, 'measures', measures, 'labels', labels, 'caption', caption, 'sentence', sentence, 'master_id', master_id`;
-export const recorded = `jsonb_to_recordset($1) as b(id uuid, first_frame bigint, last_frame bigint, start_pts bigint, end_pts bigint, entry jsonb, version int, reviewed_by uuid, reviewed_at timestamptz, stale boolean, keyframes jsonb, measures jsonb, labels jsonb, caption jsonb, sentence text, master_id uuid)`;
+export const whole = `${place}, 'keyframes', keyframes, 'scene', scene, 'measures', measures, 'labels', labels, 'caption', caption, 'sentence', sentence, 'master_id', master_id`;
+export const recorded = `jsonb_to_recordset($1) as b(id uuid, first_frame bigint, last_frame bigint, start_pts bigint, end_pts bigint, entry jsonb, version int, reviewed_by uuid, reviewed_at timestamptz, stale boolean, keyframes jsonb, scene int, measures jsonb, labels jsonb, caption jsonb, sentence text, master_id uuid)`;
 const editColumns = `e.id, e.title_id as "titleId", e.kind, e.member_id as "memberId", m.name as "memberName", e.at, e.shot_ids as "shotIds", e.before, e.after, u.name as "undoneBy", e.undone_at as "undoneAt"`;
 const editTables = `shot_edit e join member m on m.id = e.member_id left join member u on u.id = e.undone_by`;
 

@@ -47,8 +47,8 @@ export class Review {
           await renumber(shot.master_id, shot.number, 1);
           // What is known of the whole is all that is known of a part, and marked as such.
           await rows(
-            `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes, stale)
-             select $2, studio_id, title_id, master_id, number + 1, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes, true from shot where id = $1`,
+            `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes, stale)
+             select $2, studio_id, title_id, master_id, number + 1, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes, true from shot where id = $1`,
             [shot.id, id],
           );
           await reshape({ ...shot, id }, { first: input.first, entry }, times);
@@ -143,8 +143,8 @@ export class Review {
         await renumber(anchor.master_id, anchor.number, 1);
         // Its near-duplicates went with it.
         await rows(
-          `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes, version, reviewed_by, reviewed_at, stale)
-           select id, $2, $3, master_id, $4, first_frame, last_frame, start_pts, end_pts, entry, measures, labels, caption, sentence, keyframes, version + 1, reviewed_by, reviewed_at, true from ${recorded}`,
+          `insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes, version, reviewed_by, reviewed_at, stale)
+           select id, $2, $3, master_id, $4, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence, keyframes, version + 1, reviewed_by, reviewed_at, true from ${recorded}`,
           [JSON.stringify([returning]), scope.studioId, edit.titleId, anchor.number + 1],
         );
       }

@@ -6,7 +6,7 @@ const { abs, floor, max, min, round, sqrt, SQRT2 } = Math;
 
 type Measured = Exclude<keyof Track, 'seconds' | 'cutRhythm'>;
 /** How many digits after the point a value keeps. */
-const DIGITS: Record<Measured, number> = { brightness: 3, contrast: 3, clipped: 3, crushed: 3, saturation: 3, motion: 2, blur: 2, noise: 1, flicker: 2, black: 2, frozen: 2 };
+const DIGITS: Record<Measured, number> = { brightness: 3, contrast: 3, clipped: 3, crushed: 3, saturation: 3, motion: 2, blur: 2, noise: 1, flicker: 2, blackFraction: 2, frozenFraction: 2 };
 const LANES = Object.keys(DIGITS) as Measured[];
 
 /** Four days and more: a clock that jumps far ahead must not fill the memory. */
@@ -76,8 +76,8 @@ function measured(facts: FrameFacts[]): Partial<Record<Measured, number>> {
     ...(detail !== undefined && { blur: min(1, max(0, 1 - detail)) }),
     ...(noise !== undefined && { noise }),
     ...(ripples.length >= 5 && { flicker: SQRT2 * middle(ripples)! }),
-    black: mean((f) => Number(f.black)),
-    frozen: mean((f) => Number(f.frozen)),
+    blackFraction: mean((f) => Number(f.black)),
+    frozenFraction: mean((f) => Number(f.frozen)),
   };
 }
 
