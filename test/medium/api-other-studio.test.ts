@@ -59,6 +59,8 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['acceptShot', 'shot', `mutation ($id: ID!) { acceptShot(id: $id, version: 0) { ${refused} } }`],
   ['acceptShots', 'title', `mutation ($id: ID!) { acceptShots(titleId: $id, confidence: 0) { ${refused} } }`],
   ['chooseRepresentative', 'shot', `mutation ($id: ID!) { chooseRepresentative(id: $id, chosen: true) { ${refused} } }`],
+  ['labelShot', 'shot', `mutation ($id: ID!) { labelShot(id: $id, label: "people", values: ["2"]) { ${refused} } }`],
+  ['undoCorrection', 'correction', `mutation ($id: ID!) { undoCorrection(id: $id) { ${refused} } }`],
   ['recomputeTitle', 'title', `mutation ($id: ID!) { recomputeTitle(id: $id, all: true) { ${refused} } }`],
   ['undoShotEdit', 'shotEdit', `mutation ($id: ID!) { undoShotEdit(id: $id) { ${refused} } }`],
   ['addExclusion', 'title', `mutation ($id: ID!) { addExclusion(titleId: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],

@@ -237,6 +237,14 @@ test('the report says how good the detector was on what people settled, kind by 
   await split(ines, (await shots())[7]!, { kind: 'wipe', first: 86, from: 84 });
   await acceptAbove(ines, 0);
   whole(await shots());
+  const { mistakes, truth } = ((await ines.graphql(`query ($id: ID!) { title(id: $id) { review { mistakes(first: 9) { totalCount nodes { frame what } } truth } } }`, { id: title })).data!.title as { review: { mistakes: object; truth: object } }).review;
+  expect(mistakes).toEqual({ totalCount: 6, nodes: [{ frame: 12, what: 'OFF' }, { frame: 30, what: 'MISNAMED' }, { frame: 40, what: 'FALSE' }, { frame: 43, what: 'MISSED' }, { frame: 60, what: 'FALSE' }, { frame: 86, what: 'MISSED' }] });
+  expect(truth).toEqual({ fps: 100, n_frames: 100, cuts: [12, 20, 43, 50, 70, 80, 90], gradual: [[27, 29], [84, 85]], kinds: ['fade', 'wipe'], uncertain: [] });
+  // The whole studio is its titles together.
+  const all = (await ines.graphql(`{ detectorQuality { titles quality { kind detected right real found } } reviewedTitles(first: 100) { nodes { id } } }`)).data as { detectorQuality: { titles: number; quality: { real: number }[] }; reviewedTitles: { nodes: { id: string }[] } };
+  expect(all.reviewedTitles.nodes[0]).toEqual({ id: title });
+  expect(all.detectorQuality.quality[0]!.real).toBeGreaterThanOrEqual(9);
+  expect((await api.b.as.admin.graphql(`{ detectorQuality { titles } reviewedTitles(first: 9) { totalCount } }`)).data).toEqual({ detectorQuality: { titles: 0 }, reviewedTitles: { totalCount: 0 } });
   // Of 9: one off by 3 and one that is none are wrong. There are 9: that off by 3 and the wipe were not found.
   expect(await report()).toMatchObject({
     shots: 10,

@@ -129,7 +129,7 @@ export const digestOf = (bytes: Buffer): string => `sha-256=:${createHash('sha25
 /** One of everything that a studio can have, written straight into its tables; gives their ids. */
 export async function furnish({ services, world }: Api, { scope }: TestStudio) {
   const { studioId, memberId } = scope;
-  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId(), exclusion: newId(), mark: newId(), simulation: newId(), filterSet: newId(), shotEdit: newId() };
+  const id = { licence: newId(), title: newId(), master: newId(), upload: newId(), shot: newId(), decision: newId(), datasetVersion: newId(), base: newId(), run: newId(), model: newId(), generation: newId(), output: newId(), delivery: newId(), job: newId(), hold: newId(), duty: newId(), exclusion: newId(), mark: newId(), simulation: newId(), filterSet: newId(), shotEdit: newId(), correction: newId() };
   const hash = randomBytes(32).toString('hex');
   const put = (sql: string, values: unknown[]): Promise<unknown> => rows(sql, values);
   const uid = `urn:uuid:${newId()}`;
@@ -162,6 +162,7 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
     await put(`insert into duty (id, studio_id, licence_id, duty, cause, action, phase, trigger, decision_id, began_at) values ($1, $2, $3, $4, 'licence', 'obtainConsent', 'pre', 'onUse', $5, now())`, [id.duty, studioId, id.licence, `${uid}#d1`, id.decision]);
     await put(`insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures) values ($1, $2, $3, $4, 1, 0, 9, 0, 10, '{}', '{}')`, [id.shot, studioId, id.title, id.master]);
     await put(`insert into shot_edit (id, studio_id, title_id, kind, member_id, shot_ids, before, after, verdicts) values ($1, $2, $3, 'accepted', $4, array[$5::uuid], '[]', '[]', '[]')`, [id.shotEdit, studioId, id.title, memberId, id.shot]);
+    await put(`insert into correction (id, studio_id, shot_id, member_id, field, before, after) values ($1, $2, $3, $4, 'place', null, null)`, [id.correction, studioId, id.shot, memberId]);
     await services.rights.exclusions.register(scope, { titleId: id.title, rate: '25', even: true, timeBase: '1/25', times: Array.from({ length: 11 }, (_, frame) => frame) });
     await put(`insert into exclusion (id, studio_id, title_id, first_frame, end_frame, why, actions) values ($1, $2, $3, 9, 10, 'A logo', '{fineTune}')`, [id.exclusion, studioId, id.title]);
     await put(`insert into mark (id, studio_id, title_id, kind, subject, first_frame, end_frame, source, by, confidence) values ($1, $2, $3, 'cue', 'urn:cue:1', 0, 5, 'written', 'Member', 1)`, [id.mark, studioId, id.title]);

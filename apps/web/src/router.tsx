@@ -33,6 +33,7 @@ const catalogue = createRoute({
 const title = createRoute({
   getParentRoute: () => root,
   path: '/titles/$titleId',
+  validateSearch: (search: Record<string, unknown>): { frame?: number } => (Number.isInteger(search['frame']) ? { frame: search['frame'] as number } : {}),
   component: lazyRouteComponent(() => import('./pages/title/title-page.js'), 'TitlePage'),
 });
 const datasets = createRoute({
@@ -55,6 +56,11 @@ const duplicates = createRoute({
   getParentRoute: () => root,
   path: '/datasets/duplicates',
   component: lazyRouteComponent(() => import('./pages/duplicates/duplicates-page.js'), 'DuplicatesPage'),
+});
+const detector = createRoute({
+  getParentRoute: () => root,
+  path: '/catalogue/detector',
+  component: lazyRouteComponent(() => import('./pages/detector/detector-page.js'), 'DetectorPage'),
 });
 const runs = createRoute({
   getParentRoute: () => root,
@@ -108,7 +114,7 @@ function Broken({ reset }: { reset: () => void }) {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, catalogue, title, datasets, filters, duplicates, dataset, runs, run, generate, log, decision, licences, licence]),
+  routeTree: root.addChildren([home, catalogue, title, datasets, filters, duplicates, detector, dataset, runs, run, generate, log, decision, licences, licence]),
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,
   scrollRestoration: true,

@@ -15,7 +15,9 @@ import { Shown } from './mask.js';
 import { playlist } from './playlist.js';
 import { type Analysis, analysisColumns, type AnalysisRow, type CaptionField, type Clip, type Correction, type DatasetVersion, type Drop, type Shot, shotColumns, type ShotRow, toAnalysis, toShot, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type DatasetInput, datasetOf } from './query.js';
+import { ShotLabels } from './review/labels.js';
 import { recompute } from './review/recompute.js';
+import { ReviewReport } from './review/report.js';
 import { Review } from './review/review.js';
 import { backfill, tellChanged } from './review/stale.js';
 import { ReviewState } from './review/state.js';
@@ -47,6 +49,8 @@ export class Curation {
   readonly filters: FilterSets;
   readonly review: Review;
   readonly reviewState: ReviewState;
+  readonly reviewReport: ReviewReport;
+  readonly labels: ShotLabels;
   /** Measures anew what reviewers changed; its subject is the title. */
   readonly recompute: JobHandler;
   /** Shots by words, example and facts. */
@@ -75,6 +79,8 @@ export class Curation {
     this.filters = new FilterSets(database);
     this.review = new Review(database, rights);
     this.reviewState = new ReviewState(database);
+    this.reviewReport = new ReviewReport(database);
+    this.labels = new ShotLabels(database, media);
     this.shown = new Shown({ database, vault, rights, media });
     this.mask = this.shown.job;
     this.findDuplicates = { run: ({ scope, signal }) => this.duplicates.place(scope, signal) };

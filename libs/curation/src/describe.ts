@@ -12,7 +12,9 @@ export interface Written {
 export function described(media: Media, shot: Shot, keyframes: Keyframe[], written?: Written): Record<string, unknown> {
   // The look vector (1280 numbers) is for search by example, not for rows that lists read.
   const { vector: _vector, ...seen } = shot.labels ?? {};
-  const labels = { ...seen, ...writtenOf(written?.labels) };
+  const kept = writtenOf(written?.labels) as Labels & { absent?: { value: string[] } };
+  for (const none of kept.absent?.value ?? []) delete seen[none as keyof typeof seen];
+  const labels = { ...seen, ...kept };
   const caption: Caption = { ...media.captionFor({ ...shot, labels }), ...writtenOf(written?.caption) };
   const { index: number, first: first_frame, last: last_frame, startPts: start_pts, endPts: end_pts, entry, scene, measures } = shot;
   return { number, first_frame, last_frame, start_pts, end_pts, entry, scene, measures, labels, caption, sentence: caption.sentence ? String(caption.sentence.value) : media.sentenceOf(caption), keyframes };

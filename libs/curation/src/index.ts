@@ -27,7 +27,8 @@ export type { FilterChange, FilterSet, FilterSetInput, FilterVersion } from './f
 export type { Media } from './media.js';
 export type { DatasetInput } from './query.js';
 export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
-export type { KindQuality } from './review/quality.js';
+export type { KindQuality, Mistake } from './review/quality.js';
+export type { Truth } from './review/report.js';
 export type { Disagreement, EntryInput, Reviewed, Reviewing, ShotEdit, ShotReview, Verdict } from './review/types.js';
 export type { ShotHit, ShotHits, ShotQuery } from './search/search.js';
 export { type Kind, LOOK, SENTENCE } from './search/vectors.js';

@@ -53,6 +53,7 @@ export const schemaTypes = {
   RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
   CaptionLength: words('SHORT', 'MEDIUM', 'LONG'),
   ShotEditKind: words('CHANGED', 'SPLIT', 'MERGED', 'ACCEPTED'),
+  MistakeKind: words('FALSE', 'MISSED', 'OFF', 'MISNAMED'),
   MarkKind: words('PERFORMER', 'CUE'),
   MarkSource: words('WRITTEN', 'MODELLED'),
   Review: words('WAITING', 'APPROVED', 'REJECTED'),

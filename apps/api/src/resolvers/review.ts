@@ -1,7 +1,7 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Principal } from '#libs/access';
 import { Catalogue, type Title } from '#libs/catalogue';
-import { Curation, type Disagreement, type EntryInput, type KindQuality, type Reviewed, type Reviewing, type Shot, type ShotEdit, type ShotReview } from '#libs/curation';
+import { Curation, type Disagreement, type EntryInput, type KindQuality, type Mistake, type Reviewed, type Reviewing, type Shot, type ShotEdit, type ShotReview, type Truth } from '#libs/curation';
 import type { Job, Page } from '#libs/platform';
 import type { RequestContext } from '../graphql/context.js';
 import { Can, Me } from '../guard/permission.js';
@@ -23,6 +23,18 @@ export class ReviewResolver {
   reviewQueue(@Me() me: Principal, @Args() { titleId, ...page }: Page & { titleId?: string | null }): Promise<Connection<Shot>> {
     const list = (): Promise<Connection<Shot>> => connection(this.curation.reviewState.queue(me, page, titleId), () => this.curation.reviewState.countQueue(me, titleId));
     return this.unknown.orNothing(me, 'reviewQueue', titleId, (id) => this.catalogue.title(me, id), list);
+  }
+
+  @Query()
+  @Can('read', 'Shot')
+  detectorQuality(@Me() me: Principal): Promise<object> {
+    return this.curation.reviewReport.qualityOfStudio(me);
+  }
+
+  @Query()
+  @Can('read', 'Shot')
+  reviewedTitles(@Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Title>> {
+    return connection(this.curation.reviewReport.titles(me, page).then(async ({ items, ...info }) => ({ ...info, items: (await Promise.all(items.map((id) => load.title.load(id)))).filter((title) => title !== null) })), () => this.curation.reviewReport.countTitles(me));
   }
 
   @Mutation()
@@ -53,6 +65,18 @@ export class ReviewResolver {
   @Can('correct', 'Shot')
   acceptShots(@Me() me: Principal, @Args('titleId') titleId: string, @Args('confidence') confidence: number): Promise<ShotEdit> {
     return this.curation.review.acceptAbove(me, titleId, confidence);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  labelShot(@Me() me: Principal, @Args('id') id: string, @Args('label') label: string, @Args('values') values: string[]): Promise<Shot> {
+    return this.curation.labels.write(me, id, label, values);
+  }
+
+  @Mutation()
+  @Can('correct', 'Shot')
+  undoCorrection(@Me() me: Principal, @Args('id') id: string): Promise<Shot> {
+    return this.curation.labels.undo(me, id);
   }
 
   @Mutation()
@@ -104,7 +128,17 @@ export class TitleReviewResolver {
 
   @ResolveField()
   quality(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<KindQuality[]> {
-    return this.curation.reviewState.quality(me, titleId);
+    return this.curation.reviewReport.quality(me, titleId);
+  }
+
+  @ResolveField()
+  mistakes(@Parent() { titleId }: Reviewed, @Me() me: Principal, @Args() page: Page): Promise<Connection<Mistake>> {
+    return connection(this.curation.reviewReport.mistakes(me, titleId, page), () => this.curation.reviewReport.countMistakes(me, titleId));
+  }
+
+  @ResolveField()
+  truth(@Parent() { titleId }: Reviewed, @Me() me: Principal): Promise<Truth> {
+    return this.curation.reviewReport.truth(me, titleId);
   }
 
   @ResolveField()

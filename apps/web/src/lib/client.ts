@@ -3,13 +3,13 @@ import { Client, fetchExchange, mapExchange } from 'urql';
 
 /** Parts of other things: they have no id of their own and live inside what they belong to. */
 const parts = [
-  'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'Drop', 'DropConnection', 'DutyConnection',
+  'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'DetectorQuality', 'Drop', 'DropConnection', 'DutyConnection',
   'Edit', 'DuplicateClusterConnection', 'ExclusionConnection', 'FilterBin', 'FilterExample', 'FilterExampleConnection', 'FilterHistogram', 'FilterMeasure', 'FilterPreset', 'FilterPreview', 'FilterRule', 'FilterRuleCount',
   'FilterSetConnection', 'FilterVersion', 'FilterVersionConnection', 'FilterWord', 'Flip', 'FlipConnection', 'FlipsOfJob', 'FlipsOfJobConnection', 'FlipsOfTitle', 'FlipsOfTitleConnection',
   'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
   'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'NotAppliedRule', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
   'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotDuplicate', 'ShotDuplicateConnection', 'ShotEditConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
-  'TrainingRunConnection', 'TransitionQuality',
+  'TrainingRunConnection', 'TransitionMistake', 'TransitionMistakeConnection', 'TransitionQuality',
 ];
 
 /**

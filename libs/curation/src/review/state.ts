@@ -1,12 +1,10 @@
 import { type Database, decodeCursor, isId, type Job, type Page, type Paged, pageSize, rows, type Scope, toPage } from '#libs/platform';
-import type { Transition } from '#libs/media';
 import { type Shot, shotColumns, type ShotRow, toShot } from '../rows.js';
 import { countOf } from './edits.js';
-import { type Begin, type KindQuality, qualityOf } from './quality.js';
 import { recomputing } from './stale.js';
 import type { Disagreement, Reviewed, Reviewing, ShotReview, Verdict } from './types.js';
 
-/** Where review stands: what waits, who looked at what, how good the detector was, and where reviewers differ. */
+/** Where review stands: what waits, who looked at what, and where reviewers differ. */
 export class ReviewState {
   constructor(private readonly database: Database) {}
 
@@ -61,27 +59,6 @@ export class ReviewState {
     return this.database.inStudio(scope, () =>
       rows<Reviewing>(`select m.name as "memberName", count(*)::int as shots, max(v.at) as "lastAt" from verdict v join member m on m.id = v.member_id where v.studio_id = $1 and v.title_id = $2 group by m.id, m.name order by count(*) desc, m.id limit 100`, [scope.studioId, titleId]),
     );
-  }
-
-  /**
-   * How good the detector was on what people settled of a title: the transitions of reviewed shots are the truth; of what was detected
-   * counts what lies in a reviewed shot or begins one, and what a reviewer said is none. All kinds first.
-   */
-  async quality(scope: Scope, titleId: string): Promise<KindQuality[]> {
-    return this.database.inStudio(scope, async () => {
-      const shots = await rows<{ frame: string; end: string; entry: Transition; reviewed: boolean }>(`select first_frame as frame, last_frame as "end", entry, reviewed_at is not null as reviewed from shot where studio_id = $1 and title_id = $2 order by number`, [scope.studioId, titleId]);
-      const kept = await rows<{ detected: Begin[] | null }>(`select detected from analysis where studio_id = $1 and title_id = $2`, [scope.studioId, titleId]);
-      const none = new Set((await rows<{ frame: string }>(`select frame from verdict where studio_id = $1 and title_id = $2 and kind is null`, [scope.studioId, titleId])).map(({ frame }) => Number(frame)));
-      const settled = shots.filter(({ reviewed: done }) => done).map(({ frame, end, entry }) => ({ from: (entry.first ?? Number(frame)) - 2, end: Number(end) - 2, frame: Number(frame), entry }));
-      const detected = kept.flatMap((analysis) => analysis.detected ?? shots.map(({ frame, entry }) => ({ frame: Number(frame), entry }))).sort((a, b) => a.frame - b.frame);
-      let at = 0;
-      const counted = detected.filter(({ frame, entry }) => {
-        if (entry.kind === 'start') return false;
-        while (at < settled.length && settled[at]!.end < frame) at++;
-        return none.has(frame) || (at < settled.length && settled[at]!.from <= frame);
-      });
-      return qualityOf(counted, settled.filter(({ entry }) => entry.kind !== 'start'));
-    });
   }
 
   /** Shots of which two members say another beginning. */

@@ -1,4 +1,4 @@
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus, Search } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { graphql } from '../../generated/index.js';
@@ -65,7 +65,7 @@ export function CataloguePage() {
   const narrowed = Boolean(search ?? chosen);
 
   return (
-    <Page title="Catalogue" lead={list.total === undefined ? ' ' : count(list.total, 'title')} actions={add}>
+    <Page title="Catalogue" lead={list.total === undefined ? ' ' : count(list.total, 'title')} actions={<><Link to="/catalogue/detector" className="px-2 text-sm text-soft hover:text-ink">Detector</Link>{add}</>}>
       <Filters
         search={search ?? ''}
         state={chosen}

@@ -89,13 +89,13 @@ function Picture({ shot: { number, first, last, title, keyframes }, represents, 
   return (
     <div className="w-52 shrink-0">
       <Link to="/titles/$titleId" params={{ titleId: title.id }} className="block hover:text-ink">
-        <Still reason="in words" url={keyframes[Math.floor(keyframes.length / 2)]?.url} className={clsx('aspect-video w-full rounded-sm bg-black object-contain', represents && 'ring-2 ring-tungsten/70')} />
+        <Still reason="in words" url={keyframes[Math.floor(keyframes.length / 2)]?.url} className={clsx('aspect-video w-full rounded-sm bg-black object-contain', represents && 'outline-2 -outline-offset-2 outline-tungsten')} />
         <span className="mt-1.5 block truncate text-sm font-medium" title={title.name}>
           {title.name}
         </span>
         <span className="figures block truncate text-xs text-faint">
           shot {number + 1}, frames {first} to {last}
-          {title.analysis && ` · ${title.analysis.width}×${title.analysis.height}`}
+          {title.analysis && <span className="block">{`${title.analysis.width}×${title.analysis.height}`}</span>}
         </span>
       </Link>
       {children}

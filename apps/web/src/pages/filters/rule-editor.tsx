@@ -90,7 +90,7 @@ function Threshold({ rule, measure, onChange }: { rule: Rule; measure: Measure |
           <option value="AT_LEAST">at least</option>
           <option value="AT_MOST">at most</option>
         </Select>
-        <TextField label={`Threshold${rule.unit ? `, ${rule.unit}` : ''}`} aria-label={`${rule.code} threshold`} type="number" step="any" value={written ?? rule.threshold ?? ''} onBlur={() => setWritten(undefined)} onChange={({ target }) => put(target.value)} />
+        <TextField label={rule.unit === 'share' ? 'Threshold, 0 to 1' : 'Threshold'} aria-label={`${rule.code} threshold`} type="number" step="any" value={written ?? rule.threshold ?? ''} onBlur={() => setWritten(undefined)} onChange={({ target }) => put(target.value)} />
       </div>
       <input type="range" aria-label={`${rule.code} threshold, by hand`} min={low} max={high} step={step} value={rule.threshold ?? low} onChange={({ target }) => onChange({ ...rule, threshold: Number(target.value) })} className="w-full accent-tungsten" />
     </div>

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Button } from '../../ui/button.js';
 import { Why } from '../../ui/states.js';
 import { entryInWords, entryOf } from './shots.js';
@@ -21,7 +22,7 @@ const keys: [string, string, string][] = [
 ];
 
 /** Where review stands, the transition in hand, and every key that there is. */
-export function ReviewPanel({ review, shots }: { review: Reviewing; shots: number }) {
+export function ReviewPanel({ review, shots, below }: { review: Reviewing; shots: number; below: ReactNode }) {
   const { shot, refusal, reviewed, sure } = review;
   return (
     <section aria-label="Review" aria-busy={review.busy} className="mt-5 rounded-xl border border-tungsten/50 bg-panel px-4 py-3">
@@ -41,6 +42,7 @@ export function ReviewPanel({ review, shots }: { review: Reviewing; shots: numbe
         {shot?.review.stale && <span className="text-faint"> Its measures are of the frames that it had before.</span>}
       </p>
       {refusal && <Why reason={refusal} className="mt-2" />}
+      {below}
       <div className="mt-2 flex flex-wrap gap-1">
         {keys.map(([key, shown, does]) => (
           <Button key={key} look="bare" className="!min-h-8 !px-2 text-xs" onClick={review.keys[key]}>

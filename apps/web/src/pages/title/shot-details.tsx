@@ -3,6 +3,7 @@ import { date, inWords, span, spaced } from '../../lib/format.js';
 import { useCan } from '../../lib/session.js';
 import { Facts } from '../../ui/page.js';
 import { CaptionField, type Known } from './caption-field.js';
+import { ShotLabels, UndoCorrection } from './shot-labels.js';
 import { entryInWords, type Shot } from './shots.js';
 
 /** The fields of a caption in the order in which a person describes a shot. */
@@ -42,8 +43,9 @@ export function ShotDetails({ shot, rate }: { shot: Shot; rate: number }) {
           ))}
         </div>
       </div>
+      <ShotLabels shot={shot} canCorrect={canCorrect} />
       <Measures shot={shot} />
-      <Corrections shot={shot} />
+      <Corrections shot={shot} canCorrect={canCorrect} />
     </div>
   );
 }
@@ -74,7 +76,7 @@ function Measures({ shot }: { shot: Shot }) {
   );
 }
 
-function Corrections({ shot }: { shot: Shot }) {
+function Corrections({ shot, canCorrect }: { shot: Shot; canCorrect: boolean }) {
   if (shot.corrections.length === 0) return null;
   return (
     <details>
@@ -85,6 +87,7 @@ function Corrections({ shot }: { shot: Shot }) {
             <span className="text-xs text-faint">
               {spaced(correction.field)} · {correction.memberName} · {date(correction.at)}
             </span>
+            {canCorrect && correction.id === shot.corrections[0]?.id && <UndoCorrection id={correction.id} />}
             <div>
               <del className="text-faint">{plain(correction.before)}</del> <ins className="no-underline">{plain(correction.after)}</ins>
             </div>
@@ -97,5 +100,6 @@ function Corrections({ shot }: { shot: Shot }) {
 
 /** A corrected value: either the text itself or a field with its source. */
 function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plain).join(', ');
   return inWords(value !== null && typeof value === 'object' && 'value' in value ? value.value : value);
 }

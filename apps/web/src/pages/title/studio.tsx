@@ -1,3 +1,4 @@
+import { getRouteApi } from '@tanstack/react-router';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import { FrameClock } from '../../lib/frames.js';
 import { usePagedList } from '../../lib/paged-list.js';
@@ -12,6 +13,7 @@ import { LeaveOutDialog } from './leave-out-dialog.js';
 import { Player } from './player.js';
 import { Playhead, useFrame } from './playhead.js';
 import { ReviewPanel } from './review-panel.js';
+import { StaleShots } from './stale-shots.js';
 import { ShotDetails } from './shot-details.js';
 import { ShotList } from './shot-list.js';
 import { placeAt, titleShots, type Shot } from './shots.js';
@@ -21,6 +23,8 @@ import { useChosen } from './use-chosen.js';
 import { usePlayback } from './use-playback.js';
 import { SHOTS_A_PAGE, useReview } from './use-review.js';
 import { useShortcuts } from './use-shortcuts.js';
+
+const route = getRouteApi('/titles/$titleId');
 
 interface StudioProps {
   title: Title;
@@ -40,6 +44,12 @@ export function Studio({ title, analysis, below }: StudioProps) {
   const clock = useMemo(() => new FrameClock(analysis, knots(analysis, shots)), [analysis, shots]);
   const [playhead] = useState(() => new Playhead());
   const playback = usePlayback(analysis.playlistUrl ?? undefined, clock, playhead);
+  const { frame: asked } = route.useSearch();
+  // Whoever came for a frame sees it, once the clock knows the edges of shots.
+  useEffect(() => {
+    if (asked !== undefined && !list.starting) playback.show(asked);
+    // `playback` is another at each render and the same player.
+  }, [asked, list.starting]);
   const exclusions = useExclusions(title.id);
   const { chosen, choose, begin, end } = useChosen(playhead);
   const unseen = useFrame(playhead, (frame) => exclusions.list.nodes.find((exclusion) => isUnseen(exclusion, frame)));
@@ -135,7 +145,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
           </Panel>
         </div>
       </div>
-      {review.on && mayReview && <ReviewPanel review={review} shots={list.total ?? shots.length} />}
+      {review.on && mayReview && <ReviewPanel review={review} shots={list.total ?? shots.length} below={<StaleShots titleId={title.id} stale={shots.filter((one) => one.review.stale).length} onMeasured={() => list.refresh(() => true)} />} />}
       <div className="mt-5">
         <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} onFrame={playback.show} onShot={showShot} />
       </div>
