@@ -77,5 +77,91 @@ const queries: [name: string, may: Role[], call: string][] = [
   ...['titles', 'licences', 'datasetVersions', 'trainingRuns', 'models', 'generations', 'decisions', 'holds', 'duties', 'unsignedVersions', 'filterSets'].map((list): [string, Role[], string] => [list, [A, C, E, O], `${list}(first: 1) { totalCount }`]),
   ...['title', 'licence', 'datasetVersion', 'trainingRun', 'model', 'generation', 'decision', 'hold', 'duty', 'simulation', 'filterSet'].map((one): [string, Role[], string] => [one, [A, C, E, O], `${one}(id: "${id}") { id }`]),
   ['reviewQueue', [A, C, E, O], 'reviewQueue(first: 1) { totalCount }'],
+  ['searchShots', [A, C, E, O], 'searchShots(query: { words: "x" }, first: 1) { totalCount }'],
   ['detectorQuality', [A, C, E, O], 'detectorQuality { titles quality { kind } }'],
   ['reviewedTitles', [A, C, E, O], 'reviewedTitles(first: 1) { totalCount }'],
+  ['duplicateClusters', [A, C, E, O], 'duplicateClusters(first: 1) { totalCount }'],
+  ['expiringLicences', [A, C, E, O], 'expiringLicences(first: 1, days: 30) { totalCount }'],
+  ['licenceChanges', [A, C, E, O], `licenceChanges(id: "${id}", before: 1, after: 2) { words }`],
+  ['licenceTemplates', [A, C, E, O], 'licenceTemplates { name parameters { name } }'],
+  ['filterMeasures', [A, C, E, O], 'filterMeasures { name kind values }'],
+  ['filterPresets', [A, C, E, O], 'filterPresets { name rules { code } notApplied { asks } }'],
+  ['filterPreview', [A, C, E, O], 'filterPreview(input: { titleIds: [] }) { kept rules { drops } }'],
+  ['baseModels', [A, C, E, O], 'baseModels { id }'],
+  ['log', [C, O], 'log { size entries(first: 1) { totalCount } }'],
+];
+
+const schema = buildSchema(wholeSchema());
+const names = (type: GraphQLObjectType | null | undefined): string[] => Object.keys(type!.getFields()).sort();
+const everyRole = (table: [string, Role[], string][]): [string, Role, boolean, string][] => table.flatMap(([name, may, call]) => ROLES.map((role): [string, Role, boolean, string] => [name, role, may.includes(role), call]));
+
+describe('who may do what', () => {
+  test('the tables name every mutation and query but those that come before a session', () => {
+    expect([...mutations.map(([name]) => name), 'signIn', 'signOut'].sort()).toEqual(names(schema.getMutationType()));
+    expect([...queries.map(([name]) => name), 'me'].sort()).toEqual(names(schema.getQueryType()));
+  });
+
+  test.each(everyRole(mutations))('%s by %s: %s', async (name, role, may, call) => {
+    const answer = await api.a.as[role].graphql(`mutation { ${call} }`);
+    expect(answer.errors).toBeUndefined();
+    const { __typename, code } = answer.data![name] as { __typename: string; code?: string };
+    expect(__typename).toBe('Refused');
+    if (may) expect(code).not.toBe('FORBIDDEN');
+    else expect(code).toBe('FORBIDDEN');
+  });
+
+  test.each(everyRole(queries))('%s by %s: %s', async (_name, role, may, call) => {
+    const answer = await api.a.as[role].graphql(`{ ${call} }`);
+    expect(answer.errors?.[0]?.extensions?.code).toBe(may ? undefined : 'FORBIDDEN');
+  });
+
+  test.each([...mutations.map(([name, , call]): [string, string] => [name, `mutation { ${call} }`]), ...queries.map(([name, , call]): [string, string] => [name, `{ ${call} }`])])('%s by nobody', async (_name, document) => {
+    const answer = await new Browser(api.url).graphql(document);
+    expect(answer.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
+    expect(answer.data ?? {}).not.toMatchObject({ id: expect.anything() });
+  });
+
+  test('a role that is not enough is told so, and the log of the studio knows', async () => {
+    const answer = await api.a.as.editor.graphql(`mutation { createTitle(input: { name: "x", licenceIds: ["${id}"] }) { ... on Refused { code message wayOut } } }`);
+    expect(answer.data!.createTitle).toEqual({ code: 'FORBIDDEN', message: 'Your role (editor) does not include: create Title.', wayOut: 'Ask a member with a role that does, or your administrator.' });
+    const logged = await api.services.database.inStudio(api.a.scope, () => rows<{ payload: unknown }>(`select payload from audit_entry where type = 'refusal' and payload->>'what' = 'createTitle' order by id desc limit 1`));
+    expect(logged[0]!.payload).toMatchObject({ what: 'createTitle', through: 'graphql', id });
+  });
+
+  test.each([
+    ['PUT', `/uploads/${id}/parts/0`, [A, O]],
+    ['GET', `/uploads/${id}`, [A, O]],
+    ['POST', `/uploads/${id}/complete`, [A, O]],
+    ['DELETE', `/uploads/${id}`, [A, O]],
+    ['GET', `/objects/${id}`, [A, C, E, O]],
+    ['GET', `/titles/${id}/proxy.m3u8`, [A, C, E, O]],
+    ['GET', `/deliveries/${id}`, [A, C, E, O]],
+  ] as [string, string, Role[]][])('%s %s', async (method, path, may) => {
+    for (const role of ROLES) {
+      const answer = await api.a.as[role].fetch(path, { method });
+      expect({ role, status: answer.status }).toEqual({ role, status: may.includes(role) ? 404 : 403 });
+      await answer.body?.cancel();
+    }
+  });
+
+  test('what the console is told a member may do is what the member may do', async () => {
+    for (const role of ROLES) {
+      const answer = await api.a.as[role].graphql(`{ me { can roles } }`);
+      const { can } = answer.data!.me as { can: string[] };
+      expect({ role, can: can.includes('create Title'), log: can.includes('read Log'), base: can.includes('create BaseModel') }).toEqual({ role, can: role === A || role === O, log: role === C || role === O, base: role === O });
+    }
+  });
+
+  test('a resolver or address without a rule is refused for everyone', async () => {
+    const { PermissionGuard } = await import('../../apps/api/src/guard/permission.guard.js');
+    const { Reflector } = await import('@nestjs/core');
+    class Bare {
+      method(): void {
+        throw new Error('was reached');
+      }
+    }
+    const guard = new PermissionGuard(new Reflector(), api.services.access);
+    const context = { getHandler: () => Bare.prototype.method, getClass: () => Bare, getType: () => 'graphql' };
+    await expect(guard.canActivate(context as unknown as Parameters<typeof guard.canActivate>[0])).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
