@@ -1,5 +1,5 @@
 import type { Labels, Measures } from '../types.js';
-import { type Caption, captionFor } from './fields.js';
+import { BY, type Caption, captionFor } from './fields.js';
 
 /** A shot as a captioner sees it. */
 export interface CaptionedShot {
@@ -32,7 +32,7 @@ export class CaptionerAway extends Error {}
 
 /** Says what was measured and labelled, and nothing else. */
 export class MeasuredCaptioner implements Captioner {
-  readonly name = 'backlot-measures 1';
+  readonly name = BY;
   readonly looks = false;
 
   async caption(shot: CaptionedShot, signal?: AbortSignal): Promise<Caption> {

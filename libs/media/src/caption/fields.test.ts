@@ -51,3 +51,40 @@ test('a sentence that a member wrote is the caption in each length, and a long o
   expect(captionIn('medium', shot)).toBe('She waits.');
   expect(captionIn('long', shot)).toBe('She waits. Seen with the camera panning.');
 });
+
+const captions = (measures: Partial<Measures>, labels: Labels = {}) => {
+  const shot = { measures: { ...plain, ...measures }, labels };
+  const caption = captionFor(shot);
+  return { caption, short: captionIn('short', { ...shot, caption }), medium: sentenceOf(caption), long: captionIn('long', { ...shot, caption }) };
+};
+const shown = (...value: string[]): NonNullable<Labels['text']> => ({ value, source: 'modelled', by: 'ocr 1', confidence: 0.9, boxes: [], area: 0.1 });
+
+test('a black shot is a black frame and nothing else, with what is heard', () => {
+  const { short, medium, long } = captions({ blackFraction: 1, brightness: 0, saturation: 0, motionKind: 'static', sound: { silence: 0, speech: 0.8 } });
+  expect([short, medium, long]).toEqual(['A black frame.', 'A black frame.', 'A black frame. Somebody speaks.']);
+});
+
+test('text on one colour is a title card, text in a scene is not', () => {
+  const palette = [{ hex: '#000000', share: 0.8 }, { hex: '#ffffff', share: 0.2 }];
+  expect(captions({ palette, saturation: 0 }, { text: shown('THE "END"', '1922') }).medium).toBe("A black and white title card, on-screen text \"THE 'END' / 1922\".");
+  expect(captions({ palette: [{ hex: '#446688', share: 0.4 }] }, { text: shown('EXIT') }).caption.subject).toBeUndefined();
+  expect(captions({ palette }, { text: shown('EXIT'), people: modelled(1 as const) }).caption.subject?.value).toBe('a person');
+  expect(captions({}, { text: shown('a'.repeat(250), 'b'.repeat(250), 'c') }).caption.onScreenText?.value).toBe(`${'a'.repeat(250)} / c`);
+});
+
+test.each([
+  ['dolly', 'in', 'camera moving forward'],
+  ['dolly', 'left', 'camera moving left'],
+  ['zoom', 'out', 'camera zooming out'],
+  ['tilt', 'up', 'camera tilting up'],
+  ['handheld', undefined, 'handheld camera'],
+] as const)('%s %s: %s', (motionKind, motionDirection, words) => {
+  expect(captions({ motionKind, ...(motionDirection && { motionDirection }), motionConfidence: 0.8 }).caption.cameraMove).toMatchObject({ value: words, confidence: 0.8 });
+  expect(captions({ motionKind, motionConfidence: 0.4 }).caption.cameraMove).toBeUndefined();
+});
+
+test('a long caption tells colours, light and sound', () => {
+  const palette = [{ hex: '#1a2c55', share: 0.5 }, { hex: '#1b2d56', share: 0.2 }, { hex: '#c87d2b', share: 0.2 }, { hex: '#ff0000', share: 0.05 }];
+  expect(captions({ palette, colourTemperature: 9000, saturation: 0.2, sound: { silence: 1 } }).long).toBe('A shot. Vivid, cool colours. Its main colours are dark blue and orange. It is silent.');
+  expect(captions({ palette, colourTemperature: 3000, saturation: 0.03 }).medium).toBe('A shot, muted, warm colours.');
+});

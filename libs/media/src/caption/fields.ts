@@ -23,7 +23,8 @@ export type Caption = { [field in CaptionField]?: Said } & {
   disagreements?: { value: Disagreement[]; source: 'modelled'; by: string };
 };
 
-const BY = 'backlot-measures 1';
+/** Name and version of what measures become words by. */
+export const BY = 'backlot-measures 2';
 const measured = (value: string, confidence: number): Fact<string> => ({ value, source: 'measured', by: BY, confidence });
 
 /** Facts below this are kept as labels and not said. */
@@ -32,43 +33,60 @@ export const SAY = 0.45;
 /** Structured caption of a shot from its measures and labels. Pure; says only what is known. */
 export function captionFor(shot: Pick<Shot, 'measures' | 'labels'>): Caption {
   return {
-    ...shown('subject', subjectOf(shot.labels)),
+    ...shown('subject', subjectOf(shot.labels ?? {}, shot.measures)),
     ...shown('place', shot.labels?.place),
     ...shown('shotSize', shot.labels?.shotSize),
     ...shown('cameraMove', cameraMoveOf(shot.measures)),
     ...shown('lighting', lightingOf(shot.measures)),
     ...shown('style', styleOf(shot.measures)),
+    ...shown('onScreenText', onScreenTextOf(shot.labels?.text)),
   };
 }
 
 const shown = (field: CaptionField, fact: Fact<string> | undefined): Caption =>
   fact && fact.confidence >= SAY ? { [field]: fact } : {};
 
-function subjectOf(labels: Labels | undefined): Fact<string> | undefined {
-  const people = labels?.people;
-  const thing = labels?.objects?.find((o) => o.confidence >= SAY);
+function subjectOf({ people, objects, text }: Labels, { palette }: Measures): Fact<string> | undefined {
+  const thing = objects?.find((o) => o.confidence >= SAY);
   if (people) {
     const who = people.value === 1 ? 'a person' : people.value === 2 ? 'two people' : 'several people';
     const value = thing ? `${who} and ${article(thing.value)}` : who;
     const { source, by } = people;
     return { value, source, ...(by && { by }), confidence: Math.min(people.confidence, thing?.confidence ?? 1) };
   }
-  return thing && { ...thing, value: article(thing.value) };
+  if (thing) return { ...thing, value: article(thing.value) };
+  // Text on one colour; a sign in the street has a street around it.
+  const card = text && (palette?.[0]?.share ?? 0) >= CARD;
+  return card ? { value: 'a title card', source: 'modelled', ...(text.by && { by: text.by }), confidence: Math.min(text.confidence, 0.7) } : undefined;
 }
 
-function cameraMoveOf(m: Measures): Fact<string> | undefined {
-  switch (m.motionKind) {
+/** Lines as they were read, in one line; what does not fit in is left out by the line. */
+function onScreenTextOf(text: Labels['text']): Fact<string> | undefined {
+  if (!text) return undefined;
+  const lines: string[] = [];
+  for (const line of text.value.map((read) => read.replaceAll('"', "'").replaceAll(/\s+/g, ' ').trim())) if (line && lines.join(' / ').length + line.length <= MOST_TEXT) lines.push(line);
+  return lines.length ? { value: lines.join(' / '), source: text.source, ...(text.by && { by: text.by }), confidence: text.confidence } : undefined;
+}
+
+/** Share of the picture that has one colour on a title card; letters of text that is said. */
+const [CARD, MOST_TEXT] = [0.6, 300];
+
+function cameraMoveOf({ motionKind, motionDirection, motionConfidence = 0.6 }: Measures): Fact<string> | undefined {
+  const to = motionDirection ? ` ${motionDirection}` : '';
+  switch (motionKind) {
     case 'static':
-      return measured('static camera', 0.85);
+      return measured('static camera', motionConfidence);
     case 'pan':
-      return measured('camera panning', 0.75);
+      return measured(`camera panning${to}`, motionConfidence);
     case 'tilt':
-      return measured('camera tilting', 0.7);
+      return measured(`camera tilting${to}`, motionConfidence);
     case 'zoom':
-      return measured('camera zooming', 0.6);
+      return measured(`camera zooming${to}`, motionConfidence);
+    case 'dolly':
+      return measured(`camera moving${motionDirection === 'in' ? ' forward' : motionDirection === 'out' ? ' backward' : to}`, motionConfidence);
     case 'handheld':
-      return measured('handheld camera', 0.55);
-    default:
+      return measured('handheld camera', motionConfidence);
+    case undefined:
       return undefined;
   }
 }
@@ -83,9 +101,17 @@ function lightingOf(m: Measures): Fact<string> | undefined {
 }
 
 function styleOf(m: Measures): Fact<string> | undefined {
-  if (m.saturation < 0.008 && m.blackFraction < 0.5) return measured('black and white', 0.9);
-  if (m.saturation > 0.17) return measured('vivid colours', 0.7);
-  return m.saturation < 0.035 && m.blackFraction < 0.5 ? measured('muted colours', 0.65) : undefined;
+  if (m.blackFraction >= 0.5) return undefined;
+  if (m.saturation < 0.008) return measured('black and white', 0.9);
+  const words = [
+    ...(m.saturation > 0.17 ? ['vivid'] : m.saturation < 0.035 ? ['muted'] : []),
+    // Of the picture, whatever the light was: a red wall is warm too.
+    ...(m.colourTemperature === undefined ? [] : m.colourTemperature < WARM ? ['warm'] : m.colourTemperature > COOL ? ['cool'] : []),
+  ];
+  return words.length ? measured(`${words.join(', ')} colours`, 0.65) : undefined;
 }
+
+/** Kelvin of the mean colour: below that of an hour after sunrise, above that of an overcast sky. */
+const [WARM, COOL] = [4000, 7500];
 
 export const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`);
