@@ -11,7 +11,8 @@ import { scenesOf } from './scenes.js';
 import { SMALL_H, SMALL_W } from './small.js';
 import { heardStream, SoundBranch } from './sound/branch.js';
 import { Filmstrip, jpegSize, resized, StillStore, toJpeg, toRgb } from './stills.js';
-import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Scene, Shot, Transition, Warning } from './types.js';
+import { TEXT_MODEL } from './vision/text.js';
+import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Scene, Shot, Track, Transition, Warning } from './types.js';
 
 /** Shots and tiles whose pictures, labels and callbacks are under way; more make the pass wait, so that memory stays bounded. */
 const QUEUE = 12;
@@ -146,7 +147,8 @@ class Pass {
     if (this.failure) throw this.failure;
     this.judge(result, endPts);
     const scenes = this.scenes(endPts);
-    await this.listen(endPts);
+    const track = this.track.result(this.shots.map(({ startPts }) => startPts * this.tick));
+    await this.listen(endPts, track);
     const times = this.times.until(endPts);
     const detector = this.eye.detector!;
     const { video, audio } = this.probe;
@@ -165,7 +167,7 @@ class Pass {
       detector: `${detector.name} ${detector.version}`,
       shots: this.shots,
       scenes,
-      track: this.track.result(this.shots.map(({ startPts }) => startPts * this.tick)),
+      track,
       ...(result.index && {
         proxy: { ...result.base, initBytes: result.index.initBytes, bytes: result.index.bytes, codecs: result.index.codecs, hasAudio: audio.length > 0 && result.index.codecs.includes('mp4a') },
       }),
@@ -186,7 +188,7 @@ class Pass {
   }
 
   /** Sound may come later than the picture it belongs to, so shots get theirs when all is heard. */
-  private async listen(endPts: number): Promise<void> {
+  private async listen(endPts: number, track: Track): Promise<void> {
     const heard = await this.sound?.finish((endPts - this.probe.video.startPts) * this.tick);
     if (!heard) return;
     this.warnings.push(...heard.warnings);
@@ -195,6 +197,7 @@ class Pass {
       const sound = heard.between?.(seconds(shot.startPts), seconds(shot.endPts));
       if (sound) shot.measures.sound = sound;
     }
+    Object.assign(track, heard.track?.(seconds(this.firstPts), track.seconds));
   }
 
   private lastDuration(): number {
@@ -288,7 +291,10 @@ class Pass {
       await onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, ...size, jpeg: await toJpeg(image) });
     }
     const middle = stills[stills.length >> 1];
-    if (models && middle) shot.labels = await models.label(seen, { motion: shot.measures.motion, whole: toRgb(middle) });
+    if (models && middle) {
+      shot.labels = await models.label(seen, { motion: shot.measures.motion, whole: toRgb(middle) });
+      if (models.loaded.includes(TEXT_MODEL)) shot.measures.textArea = Number((shot.labels.text?.area ?? 0).toFixed(4));
+    }
     await this.options.onShot?.(shot);
   }
 

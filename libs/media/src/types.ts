@@ -162,6 +162,8 @@ export interface Measures {
   /** Share of the shot's frames that repeat the frame before, 0..1. */
   frozenFraction: number;
   letterbox: Letterbox;
+  /** Share of the middle keyframe under lines of text that were read, 0..1; absent where nobody looked. */
+  textArea?: number;
   /** Absent where the film has no sound that decodes. Known when the pass has ended, not yet in onShot. */
   sound?: SoundMeasures;
 }
@@ -200,6 +202,12 @@ export interface Track {
   frozenFraction: Lane;
   /** Shots that begin in the minute around the second. */
   cutRhythm: Lane;
+  /** K-weighted loudness of the second, LUFS; null below -70. This and what follows is absent where the film has no sound that decodes. */
+  loudness?: Lane;
+  /** Share of the second in which nothing is heard. */
+  silence?: Lane;
+  /** Share of the second that speech covers; absent without the speech model. */
+  speech?: Lane;
 }
 
 /** Consecutive shots of one place and time, as far as their looks tell. */

@@ -1,4 +1,4 @@
-import { captionQuality, type Labels, type Letterbox, type Measures, type MotionDirection, type MotionKind, type ShotSize, type Transition, type TransitionKind } from '#libs/media';
+import { captionQuality, type Labels, type Letterbox, type Measures, type MotionDirection, type MotionKind, type ShotSize, type SoundMeasures, type Transition, type TransitionKind } from '#libs/media';
 
 /** What rules look at: a shot, or the part of it that may be used, in its film, for clips of one size. */
 export interface Footage {
@@ -61,6 +61,12 @@ const measured = (name: Plain, words: string, unit: string, high = 1, low = 0): 
   sql: numberAt('s.measures', name),
 });
 
+const heard = (name: keyof SoundMeasures, words: string, unit: string, low: number, high: number): NumberMeasure => ({
+  kind: 'number', name, words, unit, low, high,
+  read: ({ measures }) => finite(measures.sound?.[name]),
+  sql: numberAt(`(s.measures->'sound')`, name),
+});
+
 const length = ({ startPts, endPts, film }: Footage): number => (endPts - startPts) * film.secondsPerTick;
 const LENGTH = `((s.end_pts - s.start_pts)::float8 * (split_part(s.time_base, '/', 1)::float8 / coalesce(nullif(split_part(s.time_base, '/', 2), ''), '1')::float8))`;
 const FRAMES = `(s.last_frame - s.first_frame + 1)::float8`;
@@ -101,6 +107,11 @@ const numbers: NumberMeasure[] = [
   measured('cutRhythm', 'shots in the minute around it', 'a minute', 60),
   measured('blackFraction', 'share of black frames', 'share'),
   measured('frozenFraction', 'share of frames that repeat the frame before', 'share'),
+  measured('textArea', 'share of the picture under text that was read', 'share', 0.2),
+  heard('loudness', 'loudness', 'LUFS', -60, 0),
+  heard('peak', 'highest sample', 'dBFS', -60, 3),
+  heard('silence', 'share of silence', 'share', 0, 1),
+  heard('speech', 'share of speech', 'share', 0, 1),
   { kind: 'number', name: 'frameWidth', words: 'width as shown', unit: 'px', low: 0, high: 8192, read: ({ film }) => film.width, sql: 's.width::float8' },
   { kind: 'number', name: 'pictureWidth', words: 'width inside its bars', unit: 'px', low: 0, high: 4096, read: (footage) => picture(footage)?.width, sql: `case when ${BARS_KNOWN} then ${WIDE} end` },
   { kind: 'number', name: 'pictureHeight', words: 'height inside its bars', unit: 'px', low: 0, high: 2304, read: (footage) => picture(footage)?.height, sql: `case when ${BARS_KNOWN} then ${HIGH} end` },

@@ -15,7 +15,9 @@ export interface Preset {
   notApplied: readonly NotApplied[];
 }
 
-const atLeast = (id: string, measure: string, threshold: number, unit: string, words: string, source: string): NumberRule => ({ id, measure, comparison: 'at_least', threshold, values: null, unit, unknown: 'keep', words, source });
+const bound = (comparison: NumberRule['comparison']) => (id: string, measure: string, threshold: number, unit: string, words: string, source: string): NumberRule => ({ id, measure, comparison, threshold, values: null, unit, unknown: 'keep', words, source });
+const atLeast = bound('at_least');
+const atMost = bound('at_most');
 
 const COSMOS = 'NVIDIA cosmos-curator and NeMo Curator, defaults of the video pipeline';
 const OPEN_SORA = 'Open-Sora, tools/scene_cut/cut.py (min_seconds=2, max_seconds=15)';
@@ -26,7 +28,7 @@ const ULTRA = 'UltraVideo, arXiv 2506.13691, from a summary of the paper';
 const ULTRA_CARD = 'UltraVideo, data set card: the least value among its published clips';
 const OWN_SHOTS = 'Shots are found by the detector of this product, for every set alike.';
 const NO_AESTHETICS = 'No aesthetic score is measured.';
-const NO_TEXT = 'The area of text in the picture is not measured.';
+const NO_TEXT = 'No threshold is published; a rule of your own can be about textArea.';
 const NO_WATERMARK = 'Watermarks are not looked for.';
 
 export const PRESETS: readonly Preset[] = [
@@ -76,17 +78,17 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'ultravideo',
-    words: 'Size and length of UltraVideo; its tests of single frames are not measured here.',
+    words: 'Size, length and text of UltraVideo; its other tests of single frames are not measured here.',
     rules: [
       atLeast('ULTRA_WIDTH', 'frameWidth', 3840, 'px', 'The data set is UHD.', ULTRA_CARD),
       atLeast('ULTRA_SECONDS', 'seconds', 3, 's', 'No published clip is shorter.', ULTRA_CARD),
+      atMost('ULTRA_TEXT', 'textArea', 0.02, 'share', 'Text covers little of the picture.', ULTRA),
     ],
     notApplied: [
       { asks: 'mean of a border of 3 % at least 3', why: 'Bars are measured by their size, not by the mean of a border.', source: ULTRA },
       { asks: 'at most 12 % of the pixels above 250 or below 5', why: 'Shares of pixels are not measured.', source: ULTRA },
       { asks: 'variance of RGB at least 1.2', why: 'It is not measured.', source: ULTRA },
       { asks: 'at most 5 % of the frames bad by these tests', why: 'The tests of single frames are not measured.', source: ULTRA },
-      { asks: 'text on at most 2 % of the picture', why: NO_TEXT, source: ULTRA },
     ],
   },
 ];

@@ -122,7 +122,7 @@ describe('presets', () => {
       ['cosmos-curator', 'seconds 2', 'frames 48'],
       ['open-sora', 'seconds 2'],
       ['panda-70m', 'frames 15'],
-      ['ultravideo', 'frameWidth 3840', 'seconds 3'],
+      ['ultravideo', 'frameWidth 3840', 'seconds 3', 'textArea 0.02'],
     ]);
   });
   test('no measure has two names', () => expect(new Set(MEASURES.map(({ name }) => name)).size).toBe(MEASURES.length));

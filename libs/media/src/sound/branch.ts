@@ -104,7 +104,7 @@ export class SoundBranch implements PassOutput {
     const { meter } = this;
     return {
       warnings: this.warnings,
-      ...(seconds > 0 && { between: (start: number, end: number) => meter.between(start, end), track: (length: number) => meter.track(length) }),
+      ...(seconds > 0 && { between: (start: number, end: number) => meter.between(start, end), track: (start: number, length: number) => meter.track(start, length) }),
     };
   }
 }
@@ -113,5 +113,5 @@ export class SoundBranch implements PassOutput {
 export interface Heard {
   warnings: Warning[];
   between?(start: number, end: number): SoundMeasures;
-  track?(seconds: number): ReturnType<SoundMeter['track']>;
+  track?(start: number, seconds: number): ReturnType<SoundMeter['track']>;
 }

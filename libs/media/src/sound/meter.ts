@@ -152,22 +152,17 @@ export class SoundMeter {
     };
   }
 
-  /** Second by second, `seconds` of them: loudness in LUFS (null below -70), shares of silence and speech. */
-  track(seconds: number): { loudness: (number | null)[]; silence: number[]; speech?: number[] } {
-    const each = Array.from({ length: seconds }, (_, second) => second);
+  /** Second by second from `start` on, `seconds` of them: loudness in LUFS (null below -70), shares of silence and speech. */
+  track(start: number, seconds: number): { loudness: (number | null)[]; silence: number[]; speech?: number[] } {
+    const each = Array.from({ length: seconds }, (_, second) => start + second);
     const stretches = this.stretches;
+    const steps = (second: number): number[] => Array.from({ length: 10 }, (_, n) => round(10 * second) + n);
     return {
       loudness: each.map((second) => {
-        let energy = 0;
-        for (let at = 10 * second; at < 10 * second + 10; at++) energy += (this.energies[at] ?? 0) / 10;
-        const lufs = toLufs(energy);
+        const lufs = toLufs(steps(second).reduce((sum, at) => sum + (this.energies[at] ?? 0) / 10, 0));
         return lufs >= -70 ? rounded(lufs, 1) : null;
       }),
-      silence: each.map((second) => {
-        let silent = 0;
-        for (let at = 10 * second; at < 10 * second + 10; at++) silent += at < this.steps ? this.silent[at]! : 1;
-        return silent / 10;
-      }),
+      silence: each.map((second) => steps(second).filter((at) => at >= this.steps || this.silent[at]).length / 10),
       ...(stretches && { speech: each.map((second) => rounded(within(stretches, second, second + 1).share, 2)) }),
     };
   }

@@ -56,7 +56,7 @@ test('what hangs together on the map is a line, grown to its letters; faint and 
   for (let y = 14; y < 18; y++) for (let x = 4; x < 24; x++) map[y * 40 + x] = 0.4;
   map[2 * 40 + 38] = 0.9;
   // 20 x 4: grown by 1.5 x 80 / 48 on each side.
-  expect(lines(map, 40, 20, 0.6)).toEqual([{ left: 1.5, top: 2.5, width: 25, height: 9 }]);
+  expect(lines(map, 40, 20)).toEqual([{ left: 1.5, top: 2.5, width: 25, height: 9 }]);
 });
 
 test('a letter that goes on is said once, after a blank again; confidence is the mean of what is said', () => {
