@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import sharp from 'sharp';
-import { analyse, type KeyframeImage, loadSpeechModel, loadVisionModels, type Models, probe } from '#libs/media';
+import { analyse, type KeyframeImage, loadSpeechModel, loadVisionModels, type Models, probe, TransNetDetector } from '#libs/media';
 import { Refusal, repositoryRoot } from '#libs/platform';
 import { type Found, found } from '../shots/found.js';
 import { csv, edl, otio } from '../shots/lists.js';
@@ -16,6 +16,8 @@ interface Options {
   html?: boolean;
   out?: string;
   models: boolean;
+  detector: 'classical' | 'transnetv2';
+  detectorModel?: string;
 }
 
 interface Looked {
@@ -39,6 +41,8 @@ export function shotsCommand(): Command {
     .option('--html', 'a page to look at: the pictures of each shot, and between them the transitions')
     .option('--out <dir>', 'write each list to NAME.json, .csv, .edl, .otio or .html in this folder instead of printing it')
     .option('--no-models', 'without people, faces, things, places and speech: the measures alone, faster')
+    .addOption(new Option('--detector <name>', 'what finds the transitions').choices(['classical', 'transnetv2']).default('classical'))
+    .option('--detector-model <file>', 'the TransNetV2 file, written by libs/media/tools/detector/export_transnetv2.py')
     .action(shots);
 }
 
@@ -51,6 +55,7 @@ async function shots(files: string[], options: Options): Promise<void> {
   if (asked.length > 1 && !options.out) throw new Refusal('BAD_ARGUMENT', `${asked.map((format) => `--${format}`).join(' and ')} cannot be printed together.`, 'Ask for one, or give --out a folder.');
   const single = ofOne.find((format) => options[format]);
   if (single && !options.out && files.length > 1) throw new Refusal('BAD_ARGUMENT', `What --${single} prints is of one film.`, 'Give one file, or --out a folder.');
+  if (options.detector === 'transnetv2' && !options.detectorModel) throw new Refusal('BAD_ARGUMENT', 'transnetv2 needs its file.', 'Give --detector-model; libs/media/tools/detector/export_transnetv2.py writes it.');
   const models: Models = options.models ? { models: await loadVisionModels(path.join(repositoryRoot, 'models/vision')), speech: await loadSpeechModel(path.join(repositoryRoot, 'models/sound')) } : {};
   const waiting = [...files.entries()];
   const done: (Looked | undefined)[] = [];
@@ -66,7 +71,7 @@ async function shots(files: string[], options: Options): Promise<void> {
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [at, file] = next;
-      done[at] = await one(file, models, files.length > 1 ? 1 : 2, options.html === true);
+      done[at] = await one(file, models, files.length > 1 ? 1 : 2, options);
       telling = telling.then(tell);
     }
   };
@@ -78,7 +83,7 @@ async function shots(files: string[], options: Options): Promise<void> {
 }
 
 /** A file's shots, or undefined where it is refused: the reason is told and the rest goes on. */
-async function one(file: string, models: Models, threads: number, withPictures: boolean): Promise<Looked | undefined> {
+async function one(file: string, models: Models, threads: number, { html, detector: named, detectorModel }: Options): Promise<Looked | undefined> {
   const progress = (note: string): void => void (process.stderr.isTTY && process.stderr.write(`\r${note.slice(0, (process.stderr.columns || 80) - 1).padEnd((process.stderr.columns || 80) - 1)}`));
   try {
     const probed = await probe(file);
@@ -87,7 +92,8 @@ async function one(file: string, models: Models, threads: number, withPictures: 
       const small = await sharp(jpeg).resize({ height: PICTURE_HEIGHT, withoutEnlargement: true }).jpeg({ quality: 72 }).toBuffer();
       pictures.set(shot, [...(pictures.get(shot) ?? []), small]);
     };
-    const analysis = await analyse(file, { probe: probed, threads, ...models, ...(withPictures && { onKeyframe }), onProgress: (fraction, frames) => progress(`${path.basename(file)} ${Math.round(100 * fraction)} %, ${frames} frames`) });
+    const detector = named === 'transnetv2' && detectorModel ? await TransNetDetector.load(detectorModel) : undefined;
+    const analysis = await analyse(file, { probe: probed, threads, ...models, ...(detector && { detector }), ...(html && { onKeyframe }), onProgress: (fraction, frames) => progress(`${path.basename(file)} ${Math.round(100 * fraction)} %, ${frames} frames`) });
     progress('');
     for (const { message } of analysis.warnings) process.stderr.write(`${file}: ${message}\n`);
     return { film: found(file, probed, analysis), pictures };

@@ -16,7 +16,7 @@ const rules = {
   /** Frames after a cut that must all be unlike the frames before it: longer than flashes and muzzle fire, shorter than a shot. */
   flash: 8,
   /** Which frames are compared for that, as [before the cut, after it]; two before, because the one before may be a flash itself. */
-  flashPairs: [[1, 2], [2, 0], [1, 4], [1, 1], [2, 2], [1, 6], [1, 8]] as [number, number][],
+  flashPairs: [[1, 2], [2, 0], [1, 4], [1, 1], [2, 2], [1, 6], [1, 8], [4, 0], [6, 0], [7, 2]] as [number, number][],
   /** Unlikeness across a cut, less half of the unlikeness within both sides (fast motion is unlike everywhere). */
   cutScore: 0.4,
   /** Lengths of gradual transitions that are tried, in frames between the last pure frame and the next pure one. */
@@ -24,6 +24,11 @@ const rules = {
   mixDistance: 10,
   mixError: 0.3,
   mixGain: 0.08,
+  /** The same for a wipe of no known shape: it could explain more than there is, so it must explain nearly all. */
+  freeError: 0.12,
+  freeGain: 0.2,
+  freeStep: 0.35,
+  freeProof: 0.72,
   mixUnlike: 0.55,
   /** Unlikeness of the two ends times the share that the mix explains. */
   mixProof: 0.55,
@@ -43,6 +48,13 @@ const KEPT = LONGEST + 2 * rules.settle + 16;
 
 const proofFor = (frames: number): number => rules.mixProof + rules.longProof * Math.max(0, frames - rules.longMix);
 
+/**
+ * What can be switched off: frames further away than a flash lasts; what motion alone changes; all gradual transitions; wipes and
+ * slides; wipes of other shapes; that the ends of a gradual transition be two places; that two fades through one colour be one.
+ */
+export const PARTS = ['flashes', 'motion', 'gradual', 'wipes', 'any shape', 'ends', 'one fade'] as const;
+export type Part = (typeof PARTS)[number];
+
 interface Found {
   /** Last frame of the old shot, first frame of the new one. */
   from: number;
@@ -58,9 +70,11 @@ interface Found {
  */
 export class ClassicalDetector implements ShotDetector {
   readonly name = 'backlot-classical';
-  readonly version = '1';
+  readonly version = '2';
   readonly lag = 300;
 
+  /** Parts switched off, for tools that measure what each brings; the product uses all. */
+  private readonly off: ReadonlySet<Part>;
   private readonly kept: Grid[] = [];
   private readonly steps: number[] = [];
   /** Which of the last frames are of one colour; reaches further back than `kept`. */
@@ -70,6 +84,10 @@ export class ClassicalDetector implements ShotDetector {
   private readonly fits: Fit[] = [];
   private readonly found: Found[] = [];
   private pending: Found | undefined;
+
+  constructor(off: readonly Part[] = []) {
+    this.off = new Set(off);
+  }
 
   push(frame: SmallFrame): Boundary[] {
     const before = this.kept.at(-1);
@@ -110,17 +128,17 @@ export class ClassicalDetector implements ShotDetector {
     }
     around.sort((x, y) => x - y);
     if (now.change < rules.cutRatio * (around[around.length >> 1] ?? 0)) return;
-    let across = unlike(before, now);
-    for (const [back, k] of rules.flashPairs) {
+    let across = unlike(before, now, rules.cutScore);
+    for (const [back, k] of this.off.has('flashes') ? [] : rules.flashPairs) {
       if (across < rules.cutScore) return;
       const old = this.at(t - back);
       const later = this.at(t + k);
-      if (old && later) across = Math.min(across, unlike(old, later));
+      if (old && later) across = Math.min(across, unlike(old, later, rules.cutScore));
     }
     if (across < rules.cutScore) return;
     const earlier = this.at(t - 2);
     const after = this.at(t + 1);
-    const within = ((earlier ? unlike(earlier, before) : 0) + (after ? unlike(now, after) : 0)) / 2;
+    const within = this.off.has('motion') ? 0 : ((earlier ? unlike(earlier, before) : 0) + (after ? unlike(now, after) : 0)) / 2;
     const score = across - within / 2;
     if (score < rules.cutScore) return;
     this.found.push({ from: t - 1, to: t, kind: 'cut', confidence: Math.min(1, 0.5 + (score - rules.cutScore) * 1.2) });
@@ -128,13 +146,17 @@ export class ClassicalDetector implements ShotDetector {
 
   private fitWindows(): void {
     const newest = this.kept.length - 1;
-    let best: Fit | undefined;
+    if (this.off.has('gradual')) return;
+    let [known, free]: (Fit | undefined)[] = [];
     for (const n of rules.windows) {
       if (n > newest) break;
+      // A long window need not be tried at every frame: its ends are sharpened by up to four frames anyway.
+      if ((this.next - 1) % (n < 17 ? 1 : 2) !== 0) continue;
       const fit = this.fitAt(newest - n, newest);
-      if (fit && (!best || fit.score > best.score)) best = fit;
+      if (fit?.mix.free) free = !free || fit.score > free.score ? fit : free;
+      else if (fit) known = !known || fit.score > known.score ? fit : known;
     }
-    if (best) this.fits.push(best);
+    for (const fit of [known, free]) if (fit) this.fits.push(fit);
   }
 
   /** Positions are indices into `kept`. */
@@ -142,8 +164,11 @@ export class ClassicalDetector implements ShotDetector {
     const distance = cellDistance(this.kept[start]!, this.kept[stop]!);
     if (distance < rules.mixDistance) return undefined;
     for (let i = start + 1; i <= stop; i++) if (this.steps[i]! > rules.mixStep * distance) return undefined;
-    const fit = fitMix(this.kept.slice(start, stop + 1), rules.mixDistance, rules.mixError, like?.mix);
-    return fit && fit.jumpError - fit.error > rules.mixGain ? fit : undefined;
+    const fit = fitMix(this.kept.slice(start, stop + 1), rules.mixDistance, rules.mixError, this.off.has('any shape') ? 0 : rules.freeError, like?.mix);
+    if (fit?.mix.kind === 'wipe' && this.off.has('wipes')) return undefined;
+    if (!fit || fit.jumpError - fit.error <= (fit.mix.free ? rules.freeGain : rules.mixGain)) return undefined;
+    if (fit.mix.free) for (let i = start + 1; i <= stop; i++) if (this.steps[i]! > rules.freeStep * distance) return undefined;
+    return fit;
   }
 
   private settleFits(all: boolean): void {
@@ -157,8 +182,8 @@ export class ClassicalDetector implements ShotDetector {
       const sharp = this.sharpen(best);
       const a = this.at(sharp.from);
       const b = this.at(sharp.to);
-      const difference = a && b ? unlike(a, b) : 0;
-      if (a && b && difference >= rules.mixUnlike && difference * (1 - sharp.error) >= proofFor(sharp.to - sharp.from)) {
+      const difference = !a || !b ? 0 : this.off.has('ends') ? 1 : unlike(a, b);
+      if (a && b && difference >= rules.mixUnlike && difference * (1 - sharp.error) >= (sharp.mix.free ? rules.freeProof : proofFor(sharp.to - sharp.from))) {
         const plain = a.deviation < PLAIN || b.deviation < PLAIN;
         this.found.push({
           from: sharp.from,
@@ -167,7 +192,7 @@ export class ClassicalDetector implements ShotDetector {
           confidence: Math.min(1, difference * (1 - sharp.error)),
         });
         this.drop((fit) => fit === best || (fit.from < sharp.to && fit.to > sharp.from));
-      } else this.drop((fit) => fit === best || (fit.from >= best.from && fit.to <= best.to));
+      } else this.drop((fit) => fit === best || (best.mix.free ? fit.mix.free === true : true) && fit.from >= best.from && fit.to <= best.to);
     }
   }
 
@@ -217,7 +242,7 @@ export class ClassicalDetector implements ShotDetector {
   }
 
   private plainBetween(a: Found, b: Found): boolean {
-    if (b.from - a.to > rules.plainRun) return false;
+    if (b.from - a.to > rules.plainRun || this.off.has('one fade')) return false;
     for (let f = a.to; f <= b.from; f++) if (!this.plain[f % this.plain.length]) return false;
     return true;
   }

@@ -10,35 +10,43 @@ const BLOCK_W = 8;
 const BLOCK_H = 6;
 const COLUMNS = GRID_W / BLOCK_W;
 const ROWS = GRID_H / BLOCK_H;
-const REACH_X = 7;
+const REACH_X = 6;
 const REACH_Y = 4;
 const CW = GRID_W / 2;
 
-/** Displacements dx, dy, nearest first: the match is mostly near, and a good one early ends the others after a row. */
+/**
+ * Displacements dx, dy by twos, nearest first: the match is mostly near, and a good one early ends the others after a row. The best of
+ * them is then looked at one cell further each way (a third of the work of looking everywhere).
+ */
 const MOVES = Int8Array.from(
-  Array.from({ length: (2 * REACH_X + 1) * (2 * REACH_Y + 1) }, (_, i) => [(i % (2 * REACH_X + 1)) - REACH_X, floor(i / (2 * REACH_X + 1)) - REACH_Y] as const)
+  Array.from({ length: (REACH_X + 1) * (REACH_Y + 1) }, (_, i) => [2 * (i % (REACH_X + 1)) - REACH_X, 2 * floor(i / (REACH_X + 1)) - REACH_Y] as const)
     .sort((p, q) => p[0] ** 2 + p[1] ** 2 - q[0] ** 2 - q[1] ** 2)
     .flat(),
 );
+const AROUND = Int8Array.from([-1, -1, 0, -1, 1, -1, -1, 0, 1, 0, -1, 1, 0, 1, 1, 1]);
 
-const compensated = new Float32Array(GRID_W * GRID_H);
+const compensated = new Uint8Array(GRID_W * GRID_H);
+/** What the chroma of `a` is taken times. */
+let chromaGain = 1;
 
 /**
  * How little of `b` can be found in `a`: 0 the same picture (moved, relit), 1 nothing in common.
  * Each 8x6 block of `b` looks for its like in `a` within 11% of the width, so camera moves and moving people match and another
  * place does not. Light is judged twice: as it is, and after `a` was given the luma histogram of `b` (flashes, brightness steps,
  * film flicker: any tone curve). The kinder answer counts, because a caption appearing shifts the histogram without any change of light.
+ * `enough`: under this the exact number does not matter to the caller.
  */
-export function unlike(a: Grid, b: Grid): number {
+export function unlike(a: Grid, b: Grid, enough = 0.05): number {
   const [plainer, other] = a.deviation < b.deviation ? [a, b] : [b, a];
   if (plainer.deviation < PLAIN && other.deviation > 2 * plainer.deviation) {
     // Under some light every picture looks like a plain one, so here light is no excuse. And where there is little to see (a title
     // on black) it is the little that counts, not the ground around it: blocks weigh by their texture.
-    compensated.set(plainer.y);
+    compensated.set(plainer.level);
+    chromaGain = 1;
     return unlikeOneWay(plainer, other, 1.5, true);
   }
   const asIs = unlikeLit(a, b, false);
-  return asIs < 0.05 ? asIs : min(asIs, unlikeLit(a, b, true));
+  return asIs < enough ? asIs : min(asIs, unlikeLit(a, b, true));
 }
 
 /** The worse of both directions: anything is found in a picture with more in it, an empty wall in every picture. */
@@ -47,9 +55,10 @@ function unlikeLit(a: Grid, b: Grid, relight: boolean): number {
 }
 
 function relit(a: Grid, b: Grid, relight: boolean): number {
-  if (relight) giveHistogram(a.y, b.y);
-  else compensated.set(a.y);
-  // Relighting moves colours too, so they count half then.
+  if (relight) giveHistogram(a.level, b.level);
+  else compensated.set(a.level);
+  // Light scales colours with it; what is left of them counts half then.
+  chromaGain = relight ? min(2.5, max(0.4, (b.colour + 1) / (a.colour + 1))) : 1;
   return unlikeOneWay(a, b, relight ? 0.75 : 1.5, false);
 }
 
@@ -81,14 +90,14 @@ function textureOf(grid: Grid, x0: number, y0: number): number {
 const LEVELS = 256;
 const histogramA = new Float64Array(LEVELS);
 const histogramB = new Float64Array(LEVELS);
-const curve = new Float32Array(LEVELS);
+const curve = new Uint8Array(LEVELS);
 
-function giveHistogram(from: Float32Array, to: Float32Array): void {
+function giveHistogram(from: Uint8Array, to: Uint8Array): void {
   histogramA.fill(0);
   histogramB.fill(0);
   for (let i = 0; i < from.length; i++) {
-    histogramA[from[i]! & 255]!++;
-    histogramB[to[i]! & 255]!++;
+    histogramA[from[i]!]!++;
+    histogramB[to[i]!]!++;
   }
   let below = 0;
   let level = 0;
@@ -99,24 +108,27 @@ function giveHistogram(from: Float32Array, to: Float32Array): void {
     while (reached < middle && level < LEVELS - 1) reached += histogramB[++level]!;
     curve[i] = level;
   }
-  for (let i = 0; i < from.length; i++) compensated[i] = curve[from[i]! & 255]!;
+  for (let i = 0; i < from.length; i++) compensated[i] = curve[from[i]!]!;
 }
 
 function blockUnlike(a: Grid, b: Grid, bx: number, by: number, chromaWeight: number, texture: number): number {
   const x0 = bx * BLOCK_W;
   const y0 = by * BLOCK_H;
+  const level = b.level;
   let best = Infinity;
   let bestX = 0;
   let bestY = 0;
-  for (let k = 0; k < MOVES.length; k += 2) {
-    const dx = MOVES[k]!;
-    const dy = MOVES[k + 1]!;
+  let [aroundX, aroundY] = [0, 0];
+  for (let k = 0; k < MOVES.length + AROUND.length; k += 2) {
+    if (k === MOVES.length) [aroundX, aroundY] = [bestX, bestY];
+    const dx = k < MOVES.length ? MOVES[k]! : aroundX + AROUND[k - MOVES.length]!;
+    const dy = k < MOVES.length ? MOVES[k + 1]! : aroundY + AROUND[k - MOVES.length + 1]!;
     if (x0 + dx < 0 || x0 + dx + BLOCK_W > GRID_W || y0 + dy < 0 || y0 + dy + BLOCK_H > GRID_H) continue;
     let sum = 0;
     for (let y = 0; y < BLOCK_H && sum < best; y++) {
       const p = (y0 + y) * GRID_W + x0;
       const q = p + dy * GRID_W + dx;
-      for (let x = 0; x < BLOCK_W; x++) sum += abs(b.y[p + x]! - compensated[q + x]!);
+      for (let x = 0; x < BLOCK_W; x++) sum += abs(level[p + x]! - compensated[q + x]!);
     }
     if (sum < best) {
       best = sum;
@@ -139,7 +151,7 @@ function chromaDifference(a: Grid, b: Grid, x0: number, y0: number, dx: number, 
     for (let x = 0; x < BLOCK_W / 2; x++) {
       const p = (y0 + y) * CW + x0 + x;
       const q = (sy + y) * CW + sx + x;
-      sum += abs(b.u[p]! - a.u[q]!) + abs(b.v[p]! - a.v[q]!);
+      sum += abs(b.u[p]! - 128 - (a.u[q]! - 128) * chromaGain) + abs(b.v[p]! - 128 - (a.v[q]! - 128) * chromaGain);
     }
   }
   return sum / ((BLOCK_W / 2) * (BLOCK_H / 2));
