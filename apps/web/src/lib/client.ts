@@ -9,7 +9,7 @@ const parts = [
   'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
   'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'NotAppliedRule', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
   'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotDuplicate', 'ShotDuplicateConnection', 'ShotEditConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
-  'TrainingRunConnection', 'TransitionMistake', 'TransitionMistakeConnection', 'TransitionQuality',
+  'Track', 'TrackLane', 'TrainingRunConnection', 'TransitionMistake', 'TransitionMistakeConnection', 'TransitionQuality',
 ];
 
 /**

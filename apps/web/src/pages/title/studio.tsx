@@ -19,6 +19,7 @@ import { ShotList } from './shot-list.js';
 import { placeAt, titleShots, type Shot } from './shots.js';
 import { Timeline } from './timeline.js';
 import type { Title } from './title-query.js';
+import { TrackLanes } from './track-lanes.js';
 import { useChosen } from './use-chosen.js';
 import { usePlayback } from './use-playback.js';
 import { SHOTS_A_PAGE, useReview } from './use-review.js';
@@ -147,7 +148,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
       </div>
       {review.on && mayReview && <ReviewPanel review={review} shots={list.total ?? shots.length} below={<StaleShots titleId={title.id} stale={shots.filter((one) => one.review.stale).length} onMeasured={() => list.refresh(() => true)} />} />}
       <div className="mt-5">
-        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} onFrame={playback.show} onShot={showShot} />
+        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} below={(sight) => <TrackLanes titleId={title.id} clock={clock} sight={sight} />} onFrame={playback.show} onShot={showShot} />
       </div>
       {below({
         shots: { count: list.total ?? shots.length, list: <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} /> },

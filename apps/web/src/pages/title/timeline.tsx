@@ -8,6 +8,7 @@ import { Still } from '../../ui/still.js';
 import type { Range } from '../../lib/ranges.js';
 import { inPixels, type Band } from './bands.js';
 import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
+import type { Sight } from './track-lanes.js';
 
 const CLOSEST = 24; // pixels a frame
 
@@ -23,12 +24,14 @@ interface TimelineProps {
   chosen: Range | undefined;
   /** What can be done with marked frames. */
   tools?: ReactNode;
+  /** What is drawn under it, of the stretch in sight. */
+  below?: (sight: Sight) => ReactNode;
   onFrame: (frame: number) => void;
   onShot: (shot: Shot) => void;
 }
 
 /** Every shot at its frames, to scale: a shot of 40 frames is twice as wide as one of 20. Only what is in sight is drawn. */
-export function Timeline({ shots, frames, rate, playhead, selected, bands, chosen, tools, onFrame, onShot }: TimelineProps) {
+export function Timeline({ shots, frames, rate, playhead, selected, bands, chosen, tools, below, onFrame, onShot }: TimelineProps) {
   const strip = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ left: 0, width: 0 });
@@ -131,6 +134,7 @@ export function Timeline({ shots, frames, rate, playhead, selected, bands, chose
           </div>
         </div>
       </div>
+      {scale > 0 && below?.({ first: firstFrame, last: Math.min(frames, lastFrame), scale })}
     </section>
   );
 }
