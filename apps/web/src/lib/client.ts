@@ -3,7 +3,7 @@ import { Client, fetchExchange, mapExchange } from 'urql';
 
 /** Parts of other things: they have no id of their own and live inside what they belong to. */
 const parts = [
-  'Analysis', 'Clip', 'ClipConnection', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'DetectorQuality', 'Drop', 'DropConnection', 'DutyConnection',
+  'Analysis', 'CaptionDisagreement', 'CaptionedBy', 'CaptionQuality', 'Clip', 'ClipConnection', 'DatasetCaptionFlag', 'DatasetCaptions', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'DetectorQuality', 'Drop', 'DropConnection', 'DutyConnection',
   'Edit', 'DuplicateClusterConnection', 'ExclusionConnection', 'FilterBin', 'FilterExample', 'FilterExampleConnection', 'FilterHistogram', 'FilterMeasure', 'FilterPreset', 'FilterPreview', 'FilterRule', 'FilterRuleCount',
   'FilterSetConnection', 'FilterVersion', 'FilterVersionConnection', 'FilterWord', 'Flip', 'FlipConnection', 'FlipsOfJob', 'FlipsOfJobConnection', 'FlipsOfTitle', 'FlipsOfTitleConnection',
   'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',

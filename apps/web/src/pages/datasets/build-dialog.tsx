@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
+import type { CaptionLength } from '../../generated/graphql.js';
 import { numberOr, useForm } from '../../lib/form.js';
 import { useAction } from '../../lib/outcome.js';
 import { Select, TextField } from '../../ui/field.js';
@@ -37,7 +38,8 @@ const buildDataset = graphql(`
 `);
 
 export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt: (versionId: string) => void }) {
-  const { values, field } = useForm({ name: '', minSeconds: '', words: '', perShot: '', filter: '' });
+  const { values, field } = useForm({ name: '', minSeconds: '', words: '', perShot: '', filter: '', length: 'MEDIUM' });
+  const [allCaptions, setAllCaptions] = useState(false);
   const [oneOfEach, setOneOfEach] = useState(false);
   const [{ data: sets }] = useQuery({ query: filterChoices });
   const [titleIds, setTitleIds] = useState<string[]>([]);
@@ -46,7 +48,7 @@ export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt
   const chosen = sets?.filterSets.nodes.find(({ id }) => id === values.filter);
 
   const submit = async () => {
-    const input = { name: values.name, titleIds, minSeconds: numberOr(values.minSeconds), captionContains: values.words.trim() || null, clipsPerShot: numberOr(values.perShot), oneOfDuplicates: oneOfEach, filter: chosen ? { setId: chosen.id, version: chosen.version } : null };
+    const input = { name: values.name, titleIds, minSeconds: numberOr(values.minSeconds), captionContains: values.words.trim() || null, clipsPerShot: numberOr(values.perShot), oneOfDuplicates: oneOfEach, captionLength: values.length as CaptionLength, allCaptions, filter: chosen ? { setId: chosen.id, version: chosen.version } : null };
     const built = await action.run({ input });
     if (built) onBuilt(built.id);
   };
@@ -67,6 +69,15 @@ export function BuildDialog({ onClose, onBuilt }: { onClose: () => void; onBuilt
         <TextField label="Clips per shot, at most" type="number" min={1} step={1} {...field('perShot')} />
       </div>
       <TextField label="Words that the caption must hold" {...field('words')} />
+      <Select label="Captions" {...field('length')}>
+        <option value="SHORT">Short: size, subject and place</option>
+        <option value="MEDIUM">Medium: one sentence</option>
+        <option value="LONG">Long: everything that is known</option>
+      </Select>
+      <label className="flex items-baseline gap-2 text-sm">
+        <input type="checkbox" className="translate-y-0.5 accent-tungsten" checked={allCaptions} onChange={({ target }) => setAllCaptions(target.checked)} />
+        Captions of all three lengths beside each clip
+      </label>
       <Select label="Filters" {...field('filter')}>
         <option value="">The standard rules</option>
         {sets?.filterSets.nodes.map(({ id, name, version }) => (

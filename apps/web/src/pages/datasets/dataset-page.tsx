@@ -26,6 +26,17 @@ const datasetQuery = graphql(`
       hash
       query
       bucket
+      captionLength
+      captions {
+        distinctShare
+        leastWords
+        meanWords
+        mostWords
+        flags {
+          flag
+          clips
+        }
+      }
       clipCount
       droppedCount
       createdAt
@@ -100,6 +111,15 @@ export function DatasetPage() {
   );
 }
 
+/** 'long, 21 to 48 words, 87% of them different; 3 clips too short' */
+function captionsOf({ captionLength, captions }: Version): string {
+  const length = captionLength.toLowerCase();
+  if (!captions) return length;
+  const { leastWords: least, mostWords: most, distinctShare, flags } = captions;
+  const asking = flags.map(({ flag, clips }) => `${count(clips, 'clip')} ${flag}`);
+  return [`${length}, ${least === most ? most : `${least} to ${most}`} words, ${Math.round(distinctShare * 100)}% of them different`, ...asking].join('; ');
+}
+
 function factsOf(version: Version): [string, React.ReactNode][] {
   const bucket = (version.bucket ?? {}) as { width?: number; height?: number; frames?: number; fps?: number };
   const query = (version.query ?? {}) as { titleIds?: string[]; minSeconds?: number | null; captionContains?: string | null; excludeShotIds?: string[]; clipsPerShot?: number | null };
@@ -114,6 +134,7 @@ function factsOf(version: Version): [string, React.ReactNode][] {
     ['Hash', version.hash ? <Copied value={version.hash} shown={`${version.hash.slice(0, 24)}…`} /> : 'when it is frozen'],
     ['Clips', `${bucket.width}×${bucket.height}, ${inWords(bucket.frames)} frames${bucket.fps ? ` at ${bucket.fps} a second` : ''}`],
     ['Taken from', asked.filter(Boolean).join(', ')],
+    ['Captions', captionsOf(version)],
     ['Begun', date(version.createdAt)],
     ...(version.frozenAt ? ([['Frozen', date(version.frozenAt)]] as [string, string][]) : []),
   ];

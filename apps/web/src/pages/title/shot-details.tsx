@@ -2,6 +2,7 @@ import { timecode } from '../../../../shared/timecode.js';
 import { date, inWords, span, spaced } from '../../lib/format.js';
 import { useCan } from '../../lib/session.js';
 import { Facts } from '../../ui/page.js';
+import { CaptionDoubts } from './caption-doubts.js';
 import { CaptionField, type Known } from './caption-field.js';
 import { ShotLabels, UndoCorrection } from './shot-labels.js';
 import { entryInWords, type Shot } from './shots.js';
@@ -23,7 +24,7 @@ export function ShotDetails({ shot, rate }: { shot: Shot; rate: number }) {
   const can = useCan();
   const canCorrect = can('correct Shot');
   const caption = (shot.caption ?? {}) as Record<string, Known | undefined>;
-  const more = Object.keys(caption).filter((name) => name !== 'sentence' && !fields.some(([known]) => known === name));
+  const more = Object.keys(caption).filter((name) => name !== 'sentence' && name !== 'disagreements' && !fields.some(([known]) => known === name));
   const length = shot.last - shot.first + 1;
   return (
     <div className="flex flex-col gap-5">
@@ -37,6 +38,7 @@ export function ShotDetails({ shot, rate }: { shot: Shot; rate: number }) {
       </header>
       <div>
         <CaptionField key={`${shot.id} sentence`} shotId={shot.id} field="sentence" label="Sentence" known={sentenceOf(shot, caption)} canCorrect={canCorrect} long />
+        <CaptionDoubts shot={shot} />
         <div className="mt-1 grid grid-cols-1 gap-x-4 border-t border-line pt-1 sm:grid-cols-2 lg:grid-cols-1 xl:grid-cols-2">
           {[...fields, ...more.map((name): [string, string] => [name, spaced(name)])].map(([name, label]) => (
             <CaptionField key={`${shot.id} ${name}`} shotId={shot.id} field={name} label={label} known={caption[name]} canCorrect={canCorrect} />

@@ -14,6 +14,17 @@ export const shotFields = graphql(`
     labels
     caption
     sentence
+    captionQuality {
+      flags
+    }
+    disagreements {
+      field
+      about
+      known
+      said
+      text
+      by
+    }
     review {
       version
       doubt
