@@ -148,7 +148,7 @@ describe('what if another studio calls this?', () => {
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
       filterSets(first: 100) { nodes { id versions(first: 9) { nodes { version } } } totalCount } filterPreview(input: { titleIds: [] }) { shots examples(code: "BLACK", side: UNKNOWN, first: 9) { nodes { shot { id titleId: id } } } }
-      reviewQueue(first: 9) { nodes { id review { reviewedBy } } totalCount } reviewed: titles(first: 9) { nodes { review { reviewers { memberName } quality { detected } disagreements(first: 3) { nodes { shotId } } edits(first: 3) { nodes { id } } } } }
+      reviewQueue(first: 9) { nodes { id corrections { id } review { reviewedBy } } totalCount } reviewedTitles(first: 9) { nodes { id review { mistakes(first: 9) { totalCount } truth recomputing { id } } } } reviewed: titles(first: 9) { nodes { review { reviewers { memberName } quality { detected } disagreements(first: 3) { nodes { shotId } } edits(first: 3) { nodes { id } } } } }
       holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }
       log { entries(first: 100) { nodes { payload } totalCount } } me { id studio { id name } }
     }`);
