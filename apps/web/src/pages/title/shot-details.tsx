@@ -71,11 +71,26 @@ function Measures({ shot }: { shot: Shot }) {
         className="mt-2"
         facts={[
           ...shown.map(([name, value]): [string, string] => [spaced(name), typeof value === 'number' ? value.toLocaleString('en', { maximumFractionDigits: 3 }) : inWords(value)]),
+          ...heard(measures['sound'] as Record<string, number> | undefined),
           ...(barred ? [['letterbox', Object.entries(bars).map(([edge, pixels]) => `${edge} ${pixels}`).join(', ')] as [string, string]] : []),
         ]}
       />
     </details>
   );
+}
+
+/** What is heard in a shot, with its units. */
+function heard(sound: Record<string, number> | undefined): [string, string][] {
+  if (!sound) return [];
+  const level = (value: number | undefined, unit: string) => (value === undefined ? 'too quiet to measure' : `${value.toLocaleString('en', { maximumFractionDigits: 1 })} ${unit}`);
+  const share = (value: number) => value.toLocaleString('en', { style: 'percent' });
+  const { loudness, peak, silence = 0, speech, speechStretches = 0 } = sound;
+  return [
+    ['loudness', level(loudness, 'LUFS')],
+    ['peak', level(peak, 'dBFS')],
+    ['silence', share(silence)],
+    ...(speech === undefined ? [] : [['speech', speechStretches ? `${share(speech)} in ${speechStretches} ${speechStretches === 1 ? 'stretch' : 'stretches'}` : 'none heard'] as [string, string]]),
+  ];
 }
 
 function Corrections({ shot, canCorrect }: { shot: Shot; canCorrect: boolean }) {
