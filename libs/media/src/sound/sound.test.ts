@@ -1,9 +1,10 @@
 // Sound against the figures of EBU Tech 3341, and through the pass on films made here, so that what is heard when is known.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { repositoryRoot } from '#libs/platform';
 import { analyse } from '../analyse.js';
 import { probe } from '../probe.js';
 import type { Analysis, SoundMeasures, SpeechModel } from '../types.js';
@@ -178,4 +179,14 @@ test('without the speech model sound is measured and a warning says what is left
     expect(analysis.shots[0]!.measures.sound).toMatchObject({ silence: 0 });
     expect(analysis.shots[0]!.measures.sound).not.toHaveProperty('speech');
   }
+});
+
+const trailer = path.join(repositoryRoot, '../shared/media/film/sintel_trailer_480p.mp4');
+if (!existsSync(trailer)) console.warn(`skipped: no trailer at ${trailer}`);
+(existsSync(trailer) ? test : test.skip)("a trailer's four spoken lines are found, and nothing in its music and noise", async () => {
+  const { track } = (await analysed(trailer)).analysis;
+  expect(track.speech).toHaveLength(track.seconds);
+  const spoken = track.speech!.flatMap((share, second) => (share! > 0 ? [second] : []));
+  expect(spoken).toEqual([12, 13, 14, 18, 19, 37, 38, 41, 42, 43]);
+  expect(Math.max(...track.loudness!.map((lufs) => lufs ?? -70))).toBeGreaterThan(-10);
 });
