@@ -269,6 +269,8 @@ class Pass {
     this.queued++;
     this.queue = this.queue.then(async () => {
       try {
+        // The film may have ended while a dozen shots wait for their labels: who cancels then does not wait for those.
+        this.options.signal?.throwIfAborted();
         if (!this.failure) await work();
       } catch (error) {
         this.failure = error instanceof Error ? error : new Error(String(error));
