@@ -6,7 +6,6 @@ import { peopleIn } from './people.js';
 export interface Facts {
   people?: 1 | 2 | 'several';
   place?: 'indoors' | 'outdoors';
-  time?: 'day' | 'night';
   monochrome?: boolean;
   camera?: 'static' | 'moving';
   /** What was read on the screen. */
@@ -38,7 +37,7 @@ const [GREY, COLOURED] = [0.008, 0.05];
  */
 export function contradictions(text: string, facts: Facts): Conflict[] {
   const plain = ` ${text.toLowerCase().replaceAll(/[’‘]/g, "'").replaceAll(/[^\p{L}\p{N}'".,;:!?-]+/gu, ' ')} `;
-  return [people(text, facts), place(plain, facts), time(plain, facts), colour(plain, facts), camera(plain, facts), shownText(text, plain, facts)].filter((conflict) => conflict !== undefined);
+  return [people(text, facts), place(plain, facts), colour(plain, facts), camera(plain, facts), shownText(text, plain, facts)].filter((conflict) => conflict !== undefined);
 }
 
 const COUNTED = { 1: { least: 1, most: 1, known: 'one person' }, 2: { least: 2, most: 2, known: 'two people' }, several: { least: 3, most: Infinity, known: 'several people' } };
@@ -57,13 +56,6 @@ const OUTDOORS = new RegExp(`\\b(?:outdoors?|${IN} (?:street|streets|field|field
 
 function place(plain: string, { place: known }: Facts): Conflict | undefined {
   return known && either('place', plain, known, { indoors: INDOORS, outdoors: OUTDOORS });
-}
-
-const NIGHT = /\b(?:(?:at|by|during the|in the|on a [\p{L}-]+) night(?! ?(?:club|stand|gown|mare))|night ?-?time|night sky|starry sky|moonlit|moonlight|midnight|after dark)\b/gu;
-const DAY = /\b(?:daylight|day ?-?time|by day|during the day|sunny|sunlit|sunlight|sunshine|in the sun|noon|midday|blue sky)\b/gu;
-
-function time(plain: string, { time: known }: Facts): Conflict | undefined {
-  return known && either('time', plain, known, { day: DAY, night: NIGHT });
 }
 
 // "A black and white cat" says nothing of the picture.

@@ -8,7 +8,7 @@ export type Said = Omit<Fact<string>, 'confidence'> & { confidence?: number };
 /** A model's words that were not taken, because something else is known of the shot. */
 export interface Disagreement {
   field: 'subject' | 'action';
-  about: 'people' | 'place' | 'time' | 'colour' | 'camera' | 'text';
+  about: 'people' | 'place' | 'colour' | 'camera' | 'text';
   /** What is known, in words: 'one person', 'outdoors'. */
   known: string;
   /** The words of the model that it does not go with. */
