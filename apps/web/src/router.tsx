@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router';
+import { type Asked, filterNames } from './pages/search/search-query.js';
 import { Shell } from './shell.js';
 import { Button } from './ui/button.js';
 import { Empty, NotThere } from './ui/states.js';
@@ -29,6 +30,12 @@ const catalogue = createRoute({
   path: '/catalogue',
   validateSearch: (search: Record<string, unknown>): { search?: string; state?: string } => ({ search: text(search['search']), state: text(search['state']) }),
   component: lazyRouteComponent(() => import('./pages/catalogue/catalogue-page.js'), 'CataloguePage'),
+});
+const search = createRoute({
+  getParentRoute: () => root,
+  path: '/search',
+  validateSearch: (asked: Record<string, unknown>): Asked => Object.fromEntries((['words', 'like', ...filterNames] as const).map((name) => [name, text(asked[name])])),
+  component: lazyRouteComponent(() => import('./pages/search/search-page.js'), 'SearchPage'),
 });
 const title = createRoute({
   getParentRoute: () => root,
@@ -114,7 +121,7 @@ function Broken({ reset }: { reset: () => void }) {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, catalogue, title, datasets, filters, duplicates, detector, dataset, runs, run, generate, log, decision, licences, licence]),
+  routeTree: root.addChildren([home, catalogue, search, title, datasets, filters, duplicates, detector, dataset, runs, run, generate, log, decision, licences, licence]),
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,
   scrollRestoration: true,

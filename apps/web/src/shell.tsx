@@ -1,6 +1,6 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import clsx from 'clsx';
-import { Clapperboard, Film, LogOut, ScrollText, Scale, Sparkles, Spline } from 'lucide-react';
+import { Clapperboard, Film, LogOut, ScanSearch, ScrollText, Scale, Sparkles, Spline } from 'lucide-react';
 import { useMutation } from 'urql';
 import { graphql } from './generated/index.js';
 import { useSession, type Me } from './lib/session.js';
@@ -17,6 +17,7 @@ const signOut = graphql(`
 
 const places = [
   { to: '/catalogue', name: 'Catalogue', Icon: Film, holds: '/titles/' },
+  { to: '/search', name: 'Search', Icon: ScanSearch },
   { to: '/datasets', name: 'Datasets', Icon: Clapperboard },
   { to: '/runs', name: 'Runs', Icon: Spline },
   { to: '/generate', name: 'Generate', Icon: Sparkles },
@@ -125,7 +126,7 @@ function TopBar({ member }: { member: Me }) {
 function BottomBar() {
   const here = usePlace();
   return (
-    <nav aria-label="Main" className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-6 border-t border-line bg-room pb-[env(safe-area-inset-bottom)] md:hidden">
+    <nav aria-label="Main" className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-7 border-t border-line bg-room pb-[env(safe-area-inset-bottom)] md:hidden">
       {places.map(({ to, name, Icon }) => (
         <Link key={to} to={to} className={clsx('flex min-w-0 flex-col items-center gap-0.5 py-2 text-[0.6875rem]', to === here ? 'text-tungsten' : 'text-faint')}>
           <Icon size={18} aria-hidden />

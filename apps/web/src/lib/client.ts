@@ -8,7 +8,7 @@ const parts = [
   'FilterSetConnection', 'FilterVersion', 'FilterVersionConnection', 'FilterWord', 'Flip', 'FlipConnection', 'FlipsOfJob', 'FlipsOfJobConnection', 'FlipsOfTitle', 'FlipsOfTitleConnection',
   'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
   'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'NotAppliedRule', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
-  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotDuplicate', 'ShotDuplicateConnection', 'ShotEditConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
+  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotDuplicate', 'ShotDuplicateConnection', 'ShotEditConnection', 'ShotFact', 'ShotHit', 'ShotHitConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
   'Track', 'TrackLane', 'TrainingRunConnection', 'TransitionMistake', 'TransitionMistakeConnection', 'TransitionQuality',
 ];
 

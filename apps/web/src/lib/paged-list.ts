@@ -4,7 +4,8 @@ import { useClient, type AnyVariables, type Client, type CombinedError, type Ope
 export interface Connection<Node> {
   nodes: Node[];
   pageInfo: { endCursor?: string | null; hasNextPage: boolean };
-  totalCount?: number;
+  /** Null where nobody counts. */
+  totalCount?: number | null;
 }
 
 interface Page<Node> {
@@ -135,8 +136,8 @@ export class PagedList<Data, Node> {
 }
 
 function keyOf(node: unknown): unknown {
-  const row = node as { id?: string; number?: number; shotId?: string } | undefined;
-  return row?.id ?? row?.number ?? row?.shotId;
+  const row = node as { id?: string; number?: number; shotId?: string; shot?: { id: string } } | undefined;
+  return row?.id ?? row?.number ?? row?.shotId ?? row?.shot?.id;
 }
 
 /** The list of a connection; a change of variables begins it anew. */

@@ -1,6 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus, Search } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { graphql } from '../../generated/index.js';
 import type { TitleState } from '../../generated/graphql.js';
 import { count } from '../../lib/format.js';
@@ -8,11 +8,11 @@ import { useLive } from '../../lib/live.js';
 import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
 import { Button } from '../../ui/button.js';
-import { useRowsInSight } from '../../ui/rows-in-sight.js';
+import { Grid } from '../../ui/grid.js';
 import { Page } from '../../ui/page.js';
 import { Empty, Failed, Skeleton } from '../../ui/states.js';
 import { AddTitleDialog } from './add-title-dialog.js';
-import { TitleCard, type CatalogueTitle } from './title-card.js';
+import { TitleCard } from './title-card.js';
 import { stateWords, useMoves } from './title-state.js';
 
 const catalogue = graphql(`
@@ -46,6 +46,8 @@ const catalogue = graphql(`
 `);
 
 const route = getRouteApi('/catalogue');
+/** Name and state. */
+const UNDER_POSTER = 52;
 
 export function CataloguePage() {
   const { search, state } = route.useSearch();
@@ -94,7 +96,9 @@ export function CataloguePage() {
           </Empty>
         )
       ) : (
-        <Grid titles={list.nodes} more={list.more} onMore={list.loadMore} />
+        <Grid items={list.nodes} keyOf={({ id }) => id} under={UNDER_POSTER} more={list.more} onMore={list.loadMore}>
+          {(title) => <TitleCard title={title} />}
+        </Grid>
       )}
       {adding && <AddTitleDialog onClose={() => setAdding(false)} onAdded={() => list.refresh()} />}
     </Page>
@@ -140,51 +144,6 @@ function Filters(props: { search: string; state: TitleState | undefined; onSearc
           </option>
         ))}
       </select>
-    </div>
-  );
-}
-
-const GAP = 20;
-const UNDER_POSTER = 52;
-
-/** Only the rows in sight are in the page: 10,000 titles scroll like ten. */
-function Grid({ titles, more, onMore }: { titles: CatalogueTitle[]; more: boolean; onMore: () => void }) {
-  const [width, setWidth] = useState(0);
-  const columns = Math.max(2, Math.min(5, Math.floor(width / 235)));
-  const rows = Math.ceil(titles.length / columns);
-  const cell = (width - GAP * (columns - 1)) / columns;
-  const height = Math.max(80, (cell * 9) / 16 + UNDER_POSTER + GAP);
-  const { element, rows: virtual } = useRowsInSight<HTMLDivElement>(rows, height, 3);
-  useLayoutEffect(() => {
-    if (!element.current) return;
-    const watch = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
-    watch.observe(element.current);
-    return () => watch.disconnect();
-  }, [element]);
-  useEffect(() => virtual.measure(), [virtual, height]);
-  const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (more && width > 0 && last >= rows - 4) onMore();
-  }, [more, onMore, last, rows, width]);
-  return (
-    <div ref={element} className="relative" style={{ height: virtual.getTotalSize() }}>
-      {width > 0 &&
-        shown.map((row) => (
-          <div
-            key={row.key}
-            className="absolute inset-x-0 top-0 grid"
-            style={{
-              transform: `translateY(${row.start - virtual.options.scrollMargin}px)`,
-              gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
-              columnGap: GAP,
-            }}
-          >
-            {titles.slice(row.index * columns, (row.index + 1) * columns).map((title) => (
-              <TitleCard key={title.id} title={title} />
-            ))}
-          </div>
-        ))}
     </div>
   );
 }
