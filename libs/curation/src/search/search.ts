@@ -53,7 +53,7 @@ const FEW_HOLD = 5_000;
 /** Reciprocal rank fusion (G. Cormack and others, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009). */
 const RRF = 60;
 /** Sentences less alike than that to what is asked mean something else. */
-const ALIKE = 0.25;
+const ALIKE = 0.3;
 
 /** Shots of a studio by words, meaning, look and facts together. What another studio has neither is found nor changes what is found. */
 export class Search {
