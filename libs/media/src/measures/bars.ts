@@ -55,7 +55,7 @@ export class FilmBars {
   private waiting = { since: -Infinity, least: noBars(), straight: new Set<Side>() };
 
   /** A frame that is not black, shown at `seconds`. */
-  look({ bars, straight }: SeenBars, seconds: number, height: number): void {
+  look({ bars, straight }: SeenBars, seconds: number, frame: { width: number; height: number }): void {
     const { waiting, now } = this;
     const begins = waiting.since === -Infinity;
     for (const side of SIDES) {
@@ -65,7 +65,8 @@ export class FilmBars {
     }
     if (begins) waiting.since = seconds;
     if (seconds - waiting.since < SETTLES) return;
-    for (const side of waiting.straight) if (waiting.least[side] < height / 2) now[side] = max(now[side], waiting.least[side]);
+    // A third and more is a picture in a picture, or a title.
+    for (const side of waiting.straight) if (waiting.least[side] <= (side === 'top' || side === 'bottom' ? frame.height : frame.width) / 3) now[side] = max(now[side], waiting.least[side]);
     this.waiting = { since: -Infinity, least: noBars(), straight: new Set() };
   }
 }

@@ -104,7 +104,7 @@ export class FrameMeter {
     if (this.due(seconds, this.movedAt, MOTION_EVERY)) {
       this.movedAt = seconds;
       facts.seen = barsOf(y, width, height);
-      if (!facts.black) this.film.look(facts.seen, seconds, height);
+      if (!facts.black) this.film.look(facts.seen, seconds, frame);
       facts.detail = detailOf(y, width, height, bars);
       const motion = this.motion.look(frame.frame, seconds, y, bars);
       if (motion) facts.motion = motion;
