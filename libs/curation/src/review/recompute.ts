@@ -35,6 +35,8 @@ interface Known {
 }
 
 interface Found {
+  /** Shots that were not asked about: a boundary near them may be another. */
+  others: Shot[];
   measured: Map<Shot, Known>;
   keyframes: Map<string, Keyframe[]>;
 }
@@ -144,7 +146,7 @@ export function recompute({ database, vault, rights, media, models, vectors, cap
       });
       await sealing.idle();
       const measured = new Map(analysis.shots.flatMap((shot) => (byIndex.has(shot.index) ? [[shot, byIndex.get(shot.index)!] as const] : [])));
-      return { measured, keyframes };
+      return { measured, keyframes, others: analysis.shots.filter(({ index }) => !byIndex.has(index)) };
     } catch (error) {
       throw sealing.failure() ?? server.failure() ?? error;
     } finally {
@@ -153,7 +155,7 @@ export function recompute({ database, vault, rights, media, models, vectors, cap
   }
 
   /** Writes what was measured of shots that still have the frames they had; gives the pictures of the others, which nobody needs. */
-  async function becomeReal({ scope }: JobContext, subject: Subject, { measured, keyframes }: Found, revision: number | undefined, all: boolean): Promise<string[]> {
+  async function becomeReal({ scope }: JobContext, subject: Subject, { measured, keyframes, others }: Found, revision: number | undefined, all: boolean): Promise<string[]> {
     const { masterId, titleId, sha256, width, height } = subject;
     // Reviewers hold this row while they change a shot.
     await rows(`select from analysis where master_id = $1 for update`, [masterId]);
@@ -188,6 +190,12 @@ export function recompute({ database, vault, rights, media, models, vectors, cap
       await rewritePrints(scope, titleId, written.map((one) => printOf(one.row.id, one.shot, { sha256, width, height })));
       await tellChanged(titleId, written.map((one) => one.row.id));
     }
+    // The rhythm of the cutting around a shot follows its neighbours' boundaries.
+    await rows(
+      `update shot s set measures = jsonb_set(s.measures, '{cutRhythm}', to_jsonb(m.rhythm)) from jsonb_to_recordset($2) as m(first bigint, last bigint, rhythm numeric)
+       where s.master_id = $1 and s.first_frame = m.first and s.last_frame = m.last and s.measures->'cutRhythm' is distinct from to_jsonb(m.rhythm)`,
+      [masterId, JSON.stringify(others.flatMap(({ first, last, measures: { cutRhythm: rhythm } }) => (rhythm === undefined ? [] : [{ first, last, rhythm }])))],
+    );
     if (all) await rows(`update analysis set printed = true where master_id = $1`, [masterId]);
     await enqueueJob('duplicates', titleId, {}, `duplicates:${masterId}:${newId()}`);
     await captions.start(titleId);
