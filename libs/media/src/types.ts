@@ -155,8 +155,6 @@ export interface Measures {
   palette?: PaletteColour[];
   /** Shots that begin in the minute around the shot's middle; less of the film counts in proportion. */
   cutRhythm?: number;
-  /** Share of the stills looked at whose lines are combed, 0..1; absent where no line was looked at. */
-  interlaced?: number;
   /** Share of the shot's frames that are black, 0..1. */
   blackFraction: number;
   /** Share of the shot's frames that repeat the frame before, 0..1. */

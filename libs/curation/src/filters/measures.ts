@@ -103,7 +103,6 @@ const numbers: NumberMeasure[] = [
   measured('blur', 'blur', 'of 1'),
   measured('noise', 'noise', 'levels of 255', 20),
   measured('flicker', 'flicker', 'levels of 255', 10),
-  measured('interlaced', 'share of combed frames', 'share'),
   measured('cutRhythm', 'shots in the minute around it', 'a minute', 60),
   measured('blackFraction', 'share of black frames', 'share'),
   measured('frozenFraction', 'share of frames that repeat the frame before', 'share'),
