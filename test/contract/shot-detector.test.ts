@@ -1,3 +1,4 @@
+/** @jest-environment ./test/support/native-arrays.environment.cjs */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
