@@ -5,11 +5,11 @@ import { pictureOf, ShotMeter, type Picture, type ShotLook } from './measures/sh
 import { rhythmAt, TrackMeter } from './measures/track.js';
 import { perceptualHash } from './phash.js';
 import { runPass, STILL_EVERY, type PassResult, type Still } from './pass.js';
-import { ratio } from './probe.js';
+import { heardStream, ratio } from './probe.js';
 import { evenRate } from './rate.js';
 import { scenesOf } from './scenes.js';
 import { SMALL_H, SMALL_W } from './small.js';
-import { heardStream, SoundBranch } from './sound/branch.js';
+import { SoundBranch } from './sound/branch.js';
 import { Filmstrip, jpegSize, resized, StillStore, toJpeg, toRgb } from './stills.js';
 import { TEXT_MODEL } from './vision/text.js';
 import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Scene, Shot, Track, Transition, Warning } from './types.js';

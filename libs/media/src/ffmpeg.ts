@@ -86,3 +86,19 @@ export async function runTool(
     options.signal?.removeEventListener('abort', kill);
   }
 }
+
+const decoders = new Map<string, Promise<ReadonlySet<string>>>();
+
+/** Names (ffprobe's) of the codecs that this ffmpeg can decode: builds differ, and one stream without a decoder fails a whole run. Asked once. */
+export function decodableCodecs(tools: Tools): Promise<ReadonlySet<string>> {
+  const program = toolPath('ffmpeg', tools);
+  const known = decoders.get(program) ?? listDecodable(tools);
+  decoders.set(program, known);
+  return known;
+}
+
+async function listDecodable({ ffmpeg, ffprobe }: Tools): Promise<ReadonlySet<string>> {
+  const { stdout } = await runTool('ffmpeg', ['-hide_banner', '-codecs'], { ...(ffmpeg && { ffmpeg }), ...(ffprobe && { ffprobe }) });
+  // " DEA.L. aac   AAC (Advanced Audio Coding) …": the first letter is about decoding.
+  return new Set([...stdout.toString('utf8').matchAll(/^ D[E.][VASDT][I.][L.][S.] (\S+)/gm)].map(([, name]) => name!));
+}

@@ -70,6 +70,20 @@ test('a truncated film is refused with the number of frames that decode', async 
   expect(decoded).toBeLessThan(250);
 });
 
+test('sound that nothing here decodes costs the film its sound and not its picture', async () => {
+  // The sample entry says Selectable Mode Vocoder, for which ffmpeg has a name and no decoder.
+  ffmpeg('-i', film, '-c:v', 'copy', '-c:a', 'pcm_alaw', at('alaw.mov'));
+  const bytes = readFileSync(at('alaw.mov'));
+  bytes.write('ssmv', bytes.lastIndexOf('alaw'), 'latin1');
+  writeFileSync(at('smv.mov'), bytes);
+  const probed = await probe(at('smv.mov'));
+  expect(probed.audio).toMatchObject([{ codec: 'smv', undecodable: true }]);
+  expect(probed.warnings.map(({ code }) => code)).toEqual(['SOUND_NOT_DECODED']);
+  const { analysis } = await analysed(at('smv.mov'));
+  expect(analysis.frames).toBe(90);
+  expect(analysis.proxy).toMatchObject({ hasAudio: false });
+});
+
 test('a rotated film with oblong pixels has the size and frames it is shown with', async () => {
   ffmpeg('-i', film, '-vf', 'setsar=2/1', '-c:v', 'libx264', '-preset', 'ultrafast', '-an', at('wide.mp4'));
   ffmpeg('-i', at('wide.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90', at('turned.mp4'));

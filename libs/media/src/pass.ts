@@ -4,7 +4,7 @@ import { Refusal } from '#libs/platform';
 import { toBt709, toSmall } from './colour.js';
 import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
 import { FragmentIndex } from './proxy.js';
-import { ratio } from './probe.js';
+import { heardStream, ratio } from './probe.js';
 import { SMALL_BYTES, SMALL_H, SMALL_W, smallFrame } from './small.js';
 import type { Probe, SmallFrame, Tools } from './types.js';
 
@@ -86,9 +86,9 @@ function filterGraph(plan: PassPlan, base: { width: number; height: number }): s
 }
 
 function proxyArgs(plan: PassPlan, fd: number): string[] {
-  const { video, audio } = plan.probe;
+  const { video } = plan.probe;
   const [num = 1, den = 1000] = video.timeBase.split('/').map(Number);
-  const sound = audio.find((a) => a.sampleRate > 0 && a.codec !== 'unknown');
+  const sound = heardStream(plan.probe);
   // AAC starts with 1024 samples of priming. Sound is cut that much later than the picture begins, so that priming starts with it
   // and the picture's first frame is time 0 of the proxy.
   const soundStart = video.startPts * ratio(video.timeBase) + 1024 / 48000;

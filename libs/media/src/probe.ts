@@ -1,6 +1,6 @@
 import { Refusal } from '#libs/platform';
 import { z } from 'zod';
-import { inputArgs, runTool, type Run } from './ffmpeg.js';
+import { decodableCodecs, inputArgs, runTool, type Run } from './ffmpeg.js';
 import type { AudioStream, Colour, Probe, Ratio, Tools, VideoStream, Warning } from './types.js';
 
 const count = z.coerce.number().optional().catch(undefined);
@@ -73,13 +73,17 @@ export async function probe(input: string, options: Tools & { signal?: AbortSign
   const video = describeVideo(stream, warnings);
   const durationSeconds = stream.duration ?? format.duration ?? 0;
   await decodeSamples(input, video, durationSeconds, format.format_name, options, warnings);
+  const decodable = await decodableCodecs(options);
+  const audio = answer.streams.filter((s) => s.codec_type === 'audio').map((s) => describeAudio(s, decodable));
+  const mute = audio.filter((a) => a.undecodable).map((a) => `stream ${a.index} (${a.codec})`);
+  if (mute.length) warnings.push({ code: 'SOUND_NOT_DECODED', message: `There is no decoder here for the sound of ${mute.join(', ')}; it is neither listened to nor in the proxy. An ffmpeg that has one can be named with BACKLOT_FFMPEG.` });
   if (videos.length > 1) warnings.push({ code: 'SEVERAL_VIDEO_STREAMS', message: `The file has ${videos.length} pictures; stream ${video.index} is used.` });
   return {
     container: format.format_name,
     durationSeconds,
     ...(format.size !== undefined && { bytes: format.size }),
     video,
-    audio: answer.streams.filter((s) => s.codec_type === 'audio').map(describeAudio),
+    audio,
     otherStreams: answer.streams
       .filter((s) => s !== stream && s.codec_type !== 'audio')
       .map((s) => ({ index: s.index, type: s.codec_type, ...(s.codec_name && { codec: s.codec_name }) })),
@@ -164,13 +168,20 @@ function describeColour(s: Stream): Colour {
   return colour;
 }
 
-const describeAudio = (s: Stream): AudioStream => ({
+/** The sound that is listened to and goes into the proxy: the stream marked as default, else the first, of those that decode. */
+export function heardStream({ audio }: Pick<Probe, 'audio'>): AudioStream | undefined {
+  const able = audio.filter((a) => a.sampleRate > 0 && a.channels > 0 && a.codec !== 'unknown' && !a.undecodable);
+  return able.find((a) => a.isDefault) ?? able[0];
+}
+
+const describeAudio = (s: Stream, decodable: ReadonlySet<string>): AudioStream => ({
   index: s.index,
   codec: s.codec_name ?? 'unknown',
   channels: s.channels ?? 0,
   sampleRate: s.sample_rate ?? 0,
   ...(s.tags['language'] && { language: s.tags['language'] }),
   ...(s.disposition['default'] === 1 && { isDefault: true }),
+  ...(!(s.codec_name && decodable.has(s.codec_name)) && { undecodable: true }),
 });
 
 const claimFrom = (seconds: number | undefined, rate: Ratio): number | undefined =>

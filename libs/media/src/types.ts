@@ -65,6 +65,8 @@ export interface AudioStream {
   language?: string;
   /** The container marks it as the one to play. */
   isDefault?: boolean;
+  /** This ffmpeg has no decoder for it. */
+  undecodable?: boolean;
 }
 
 export interface Probe {

@@ -4,12 +4,6 @@ import type { AudioStream, Probe, SoundMeasures, SpeechModel, Warning } from '..
 import { layoutFor, RATE, STEP } from './loudness.js';
 import { SoundMeter } from './meter.js';
 
-/** The stream that is listened to: the one marked as default, else the first that can be decoded. */
-export function heardStream({ audio }: Probe): AudioStream | undefined {
-  const able = audio.filter((a) => a.sampleRate > 0 && a.channels > 0 && a.codec !== 'unknown');
-  return able.find((a) => a.isDefault) ?? able[0];
-}
-
 /**
  * The sound of a pass: float samples at 48 kHz in a fixed layout on one pipe, and on ffmpeg's log the timestamp of each tenth of a
  * second of them. The timestamps, not the count of samples, say where sound belongs: streams begin late, have holes and change their
