@@ -119,6 +119,13 @@ describe('what is found', () => {
     expect(best!.meaning).toBeGreaterThan(0.4);
   });
 
+  test('an example whose look was never kept is gone by for what its sentence means', async () => {
+    const { items } = await curation.search.shots(scope, { likeShotId: two }, { first: 10 });
+    expect(items.map(({ shot }) => shot.id)).not.toContain(two);
+    expect(items[0]).toMatchObject({ shot: { id: night }, look: null });
+    expect(items[0]!.meaning).toBeGreaterThan(0.4);
+  });
+
   test('in titles and states that are asked for', async () => {
     const other = await film(scope, [{ sentence: 'A medium shot of a dog on a beach.' }], { state: 'withheld' });
     await index(scope);

@@ -130,7 +130,7 @@ export class Search {
     const byWords = words ? await rows<{ shot_id: string; rank: number }>(`select shot_id, rank from search_words($1, $2, $3, $4, null, null, $5)`, [words, factWords, among.factsHold, among.titleIds, MOST_HITS]) : [];
     byWords.sort((a, b) => b.rank - a.rank || (a.shot_id < b.shot_id ? -1 : 1));
     const byMeaning = meant ? (await this.vectors.near(scope, SENTENCE, meant, narrowed)).filter(({ cosine }) => cosine >= ALIKE) : [];
-    const like = likeShotId === null ? [] : await this.like(scope, likeShotId, narrowed);
+    const like = likeShotId === null ? undefined : await this.like(scope, likeShotId, narrowed);
 
     const found = new Map<string, Ranked>();
     const hit = (shotId: string): Ranked => {
@@ -140,7 +140,7 @@ export class Search {
     };
     for (const [at, place] of places(byWords.map(({ rank }) => rank)).entries()) hit(byWords[at]!.shot_id).score += 1 / (RRF + place);
     for (const [at, { shotId, cosine }] of byMeaning.entries()) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), meaning: cosine });
-    for (const [at, { shotId, cosine }] of like.entries()) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), look: cosine });
+    for (const [at, { shotId, cosine }] of like?.near.entries() ?? []) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), [like!.by]: cosine });
     const without = likeShotId === null ? undefined : likeShotId;
     const left = [...found.values()].filter(({ shotId }) => shotId !== without);
     return (await this.unwanted(words, left)).sort((a, b) => b.score - a.score || (a.shotId < b.shotId ? -1 : 1));
@@ -153,10 +153,12 @@ export class Search {
   }
 
   /** By look; an example from before looks were kept has none, and is gone by for what its sentence means. */
-  private async like(scope: Scope, shotId: string, among: Among): Promise<Near[]> {
+  private async like(scope: Scope, shotId: string, among: Among): Promise<{ by: 'look' | 'meaning'; near: Near[] }> {
     if (!(await row(`select id from shot where studio_id = $1 and id = $2`, [scope.studioId, isId(shotId) ? shotId : null]))) throw notFound('shot');
     const look = await this.vectors.of(scope, LOOK, shotId);
-    return look ? this.vectors.near(scope, LOOK, look, among) : [];
+    if (look) return { by: 'look', near: await this.vectors.near(scope, LOOK, look, among) };
+    const sentence = await this.vectors.of(scope, SENTENCE, shotId);
+    return { by: 'meaning', near: sentence ? (await this.vectors.near(scope, SENTENCE, sentence, among)).filter(({ cosine }) => cosine >= ALIKE) : [] };
   }
 
   /** What is near in meaning may still hold a word that must not be there. */
