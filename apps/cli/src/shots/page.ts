@@ -53,7 +53,7 @@ const STYLE = `
 :root{color-scheme:dark;background:#111214;color:#ebe9e4;font:14px/1.45 ui-sans-serif,system-ui,sans-serif}
 body{margin:0;padding:20px 24px}h1{font-size:18px;margin:0;overflow-wrap:anywhere}header p{margin:4px 0 16px;color:#b4b8be}header .warning{color:#e6b068}
 main{display:flex;flex-wrap:wrap;gap:16px 0}section{display:flex;align-items:flex-start;max-width:100%;content-visibility:auto;contain-intrinsic-size:520px 150px}
-figure{margin:0;min-width:0}.pictures{display:flex;gap:1px;background:#2f3338;border-radius:3px;overflow:hidden}.pictures img{height:88px;min-width:0;max-width:33.3%;object-fit:cover;display:block}
+figure{margin:0;min-width:0}.pictures{display:flex;gap:1px;background:#2f3338;border-radius:3px;overflow:hidden}.pictures img{height:88px;min-width:0;flex:0 1 auto;object-fit:cover;display:block}
 figcaption{width:0;min-width:100%;padding-top:4px;color:#949aa3;font-variant-numeric:tabular-nums}figcaption b{color:#ebe9e4}figcaption span{margin-left:6px;white-space:nowrap}figcaption p{margin:2px 0 0;color:#b4b8be}
 .mark{width:60px;flex:none;text-align:center;color:#949aa3;font-size:11px;line-height:1.25}.mark svg{display:block;height:64px;margin:12px auto 2px;fill:none;stroke:#e6b068;stroke-width:1}.mark .filled{fill:#e6b068}.mark.cut svg{stroke:#6b727c}`;
 

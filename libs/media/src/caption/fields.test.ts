@@ -67,6 +67,7 @@ test('a black shot is a black frame and nothing else, with what is heard', () =>
 test('text on one colour is a title card, text in a scene is not', () => {
   const palette = [{ hex: '#000000', share: 0.8 }, { hex: '#ffffff', share: 0.2 }];
   expect(captions({ palette, saturation: 0 }, { text: shown('THE "END"', '1922') }).medium).toBe("A black and white title card, on-screen text \"THE 'END' / 1922\".");
+  expect(captions({ blackFraction: 1, brightness: 0, saturation: 0 }, { text: shown('A film') }).medium).toBe('A title card, on-screen text "A film".');
   expect(captions({ palette: [{ hex: '#446688', share: 0.4 }] }, { text: shown('EXIT') }).caption.subject).toBeUndefined();
   expect(captions({ palette }, { text: shown('EXIT'), people: modelled(1 as const) }).caption.subject?.value).toBe('a person');
   expect(captions({}, { text: shown('a'.repeat(250), 'b'.repeat(250), 'c') }).caption.onScreenText?.value).toBe(`${'a'.repeat(250)} / c`);

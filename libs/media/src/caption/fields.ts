@@ -46,7 +46,7 @@ export function captionFor(shot: Pick<Shot, 'measures' | 'labels'>): Caption {
 const shown = (field: CaptionField, fact: Fact<string> | undefined): Caption =>
   fact && fact.confidence >= SAY ? { [field]: fact } : {};
 
-function subjectOf({ people, objects, text }: Labels, { palette }: Measures): Fact<string> | undefined {
+function subjectOf({ people, objects, text }: Labels, { palette, blackFraction }: Measures): Fact<string> | undefined {
   const thing = objects?.find((o) => o.confidence >= SAY);
   if (people) {
     const who = people.value === 1 ? 'a person' : people.value === 2 ? 'two people' : 'several people';
@@ -55,8 +55,8 @@ function subjectOf({ people, objects, text }: Labels, { palette }: Measures): Fa
     return { value, source, ...(by && { by }), confidence: Math.min(people.confidence, thing?.confidence ?? 1) };
   }
   if (thing) return { ...thing, value: article(thing.value) };
-  // Text on one colour; a sign in the street has a street around it.
-  const card = text && (palette?.[0]?.share ?? 0) >= CARD;
+  // Text on one colour, which may be black with letters too small to count; a sign in the street has a street around it.
+  const card = text && (blackFraction > BLACK || (palette?.[0]?.share ?? 0) >= CARD);
   return card ? { value: 'a title card', source: 'modelled', ...(text.by && { by: text.by }), confidence: Math.min(text.confidence, 0.7) } : undefined;
 }
 
@@ -68,8 +68,8 @@ function onScreenTextOf(text: Labels['text']): Fact<string> | undefined {
   return lines.length ? { value: lines.join(' / '), source: text.source, ...(text.by && { by: text.by }), confidence: text.confidence } : undefined;
 }
 
-/** Share of the picture that has one colour on a title card; letters of text that is said. */
-const [CARD, MOST_TEXT] = [0.6, 300];
+/** Share of the picture that has one colour on a title card; share of black frames of a shot that is black; letters of text that is said. */
+const [CARD, BLACK, MOST_TEXT] = [0.6, 0.8, 300];
 
 function cameraMoveOf({ motionKind, motionDirection, motionConfidence = 0.6 }: Measures): Fact<string> | undefined {
   const to = motionDirection ? ` ${motionDirection}` : '';
@@ -92,7 +92,7 @@ function cameraMoveOf({ motionKind, motionDirection, motionConfidence = 0.6 }: M
 }
 
 function lightingOf(m: Measures): Fact<string> | undefined {
-  if (m.blackFraction > 0.8) return measured('black', 0.95);
+  if (m.blackFraction > BLACK) return measured('black', 0.95);
   const words = [
     ...(m.brightness < 0.2 ? ['dark'] : m.brightness > 0.65 ? ['bright'] : []),
     ...(m.contrast > 0.25 ? ['high contrast'] : m.contrast < 0.1 ? ['low contrast'] : []),
