@@ -22,7 +22,7 @@ async function twins(studio: TestStudio): Promise<{ title: string; shots: string
     for (const [n, id] of shots.entries()) {
       const hash = n === 3 ? '-1' : String(BigInt(HASH) + BigInt(n));
       await rows(`insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures) values ($1, $2, $3, $4, $5, 0, 9, 0, 10, '{}', '{}')`, [id, studio.scope.studioId, title, master, 10 + n]);
-      await rows(`insert into print (shot_id, studio_id, title_id, quality, content, hashes) values ($1, $2, $3, $4, 'x', $5::bigint[])`, [id, studio.scope.studioId, title, 100 - n, [hash]]);
+      await rows(`insert into print (shot_id, studio_id, title_id, quality, measured_quality, content, hashes) values ($1, $2, $3, $4, $4, 'x', $5::bigint[])`, [id, studio.scope.studioId, title, 100 - n, [hash]]);
       await rows(`insert into print_hash (shot_id, position, studio_id, hash) values ($1, 0, $2, $3)`, [id, studio.scope.studioId, hash]);
     }
   });

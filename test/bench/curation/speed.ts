@@ -88,7 +88,6 @@ export async function speed(): Promise<Figure[]> {
   const labelled = (): Promise<unknown> => pass({ models });
   const runs: Run[] = [
     { name: 'shots', peer: `bare decode; ${detector} with measures; at most 1.3, aim 1.15`, rounds: ROUNDS, work: () => pass() },
-    { name: 'shots, classical', peer: 'bare decode; the detector that needs no model; aim at most 1.15', rounds: ROUNDS, work: () => pass({ detector: 'classical' }) },
     { name: 'shots, models, captions', peer: 'bare decode; at most 1.6', rounds: ROUNDS, work: labelled },
     {
       ...{ name: 'shots, models, proxy', peer: 'the pass without proxy and the proxy encode alone, one after the other', rounds: ROUNDS, work: proxied },
