@@ -67,9 +67,10 @@ export function FilterEditor({ set, rules: kept, measures, onApplied }: { set: F
   const [applying, setApplying] = useState(false);
   const [applied, setApplied] = useState<number>();
   const back = useAction(goBackFilterSet, 'goBackFilterSet');
-  const changed = JSON.stringify(draft.map(toInput)) !== JSON.stringify(kept.map(toInput));
-  // Another version came, from here or from somebody else: what is kept is the beginning again.
-  useEffect(() => setDraft(kept), [kept]);
+  const keptText = JSON.stringify(kept.map(toInput));
+  const changed = JSON.stringify(draft.map(toInput)) !== keptText;
+  // Other rules came, from here or from somebody else: what is kept is the beginning again. The same ones asked for anew take no draft away.
+  useEffect(() => setDraft(kept), [keptText]);
   useEffect(() => {
     const later = setTimeout(() => setAsked(draft), SETTLED_MS);
     return () => clearTimeout(later);

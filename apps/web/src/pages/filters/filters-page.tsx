@@ -11,6 +11,7 @@ import { Button } from '../../ui/button.js';
 import { Select, TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
 import { Page, Tabs } from '../../ui/page.js';
+import { SkeletonRows } from '../../ui/states.js';
 import { Compare } from './compare.js';
 import { FilterEditor } from './filter-editor.js';
 import { filters, type Filters, type Preset } from './filter-query.js';
@@ -61,7 +62,8 @@ export function FiltersPage() {
         )
       }
     >
-      <Answered answer={answer}>{(data) => <Chosen data={data} chosen={set} onChoose={choose} onApplied={again} />}</Answered>
+      {/* A set that was just made is on its way: to show another one meanwhile would take what a member begins on it. */}
+      <Answered answer={answer}>{(data) => (set && !holds(data, set) && (answer[0].fetching || answer[0].stale) ? <SkeletonRows /> : <Chosen data={data} chosen={set} onChoose={choose} onApplied={again} />)}</Answered>
       {making && answer[0].data && (
         <NewDialog
           presets={answer[0].data.filterPresets}
@@ -76,6 +78,8 @@ export function FiltersPage() {
     </Page>
   );
 }
+
+const holds = (data: Filters, chosen: string): boolean => data.filterSets.nodes.some(({ id }) => id === chosen) || data.filterPresets.some(({ name }) => name === chosen);
 
 function Chosen({ data, chosen, onChoose, onApplied }: { data: Filters; chosen: string | undefined; onChoose: (id: string) => void; onApplied: () => void }) {
   const [tab, setTab] = useState<'rules' | 'history' | 'compare'>('rules');
