@@ -1,6 +1,5 @@
-import type { CaptionLength, Labels, Measures, Transition } from '#libs/media';
+import type { CaptionFlag, CaptionLength, Labels, Measures, Transition } from '#libs/media';
 import type { Reason } from '#libs/platform';
-import type { DatasetCaptions } from './captions/of-dataset.js';
 import type { AppliedFilter } from './filters/applied.js';
 import type { Bucket } from './selection.js';
 
@@ -117,6 +116,17 @@ export interface DatasetVersion {
   droppedCount: number;
   createdAt: Date;
   frozenAt: Date | null;
+}
+
+/** What the captions of a frozen version are like. */
+export interface DatasetCaptions {
+  /** Different captions over all clips, 0..1. */
+  distinctShare: number;
+  leastWords: number;
+  meanWords: number;
+  mostWords: number;
+  /** Clips whose caption asks for a look, by why. */
+  flags: { flag: CaptionFlag; clips: number }[];
 }
 
 export interface DatasetQuery {

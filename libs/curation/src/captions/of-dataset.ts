@@ -2,19 +2,8 @@ import { type CaptionFlag, captionFlags, type CaptionLength, captionQuality, typ
 import { rows } from '#libs/platform';
 import type { Captions } from '../manifest.js';
 import type { Media } from '../media.js';
-import type { Caption, DatasetQuery } from '../rows.js';
+import type { Caption, DatasetCaptions, DatasetQuery } from '../rows.js';
 import { disagreementsOf } from './fields.js';
-
-/** What the captions of a frozen version are like. */
-export interface DatasetCaptions {
-  /** Different captions over all clips, 0..1. */
-  distinctShare: number;
-  leastWords: number;
-  meanWords: number;
-  mostWords: number;
-  /** Clips whose caption asks for a look, by why. */
-  flags: { flag: CaptionFlag; clips: number }[];
-}
 
 /** A shot's caption as a version wants it, and in all lengths where it wants them; `contradicted` counts what a model said against known facts. */
 export function inWords(media: Media, { captionLength = 'medium', allCaptions }: DatasetQuery, shot: Described & { sentence: string; caption: Caption }): { caption: string; captions: Captions | undefined; contradicted: number } {
