@@ -45,6 +45,8 @@ export class Search1700000000021 implements MigrationInterface {
         vector bytea not null,
         primary key (shot_id, kind)
       );
+      -- Cells are learnt from a studio's own vectors, page by page, however many others have.
+      create index on shot_vector (studio_id, kind, shot_id);
       call protect('shot_vector');
 
       -- Where each lies: its cell, and the signs of its numbers. Cell 0 holds those from before the studio had cells.
