@@ -8,6 +8,6 @@ const readElsewhere = ['BACKLOT_CHROMIUM', 'BACKLOT_TORCH_INDEX', 'BACKLOT_TRANS
 
 test('.env.example lists every setting there is, and no other', () => {
   const example = readFileSync(path.join(import.meta.dirname, '../.env.example'), 'utf8');
-  const listed = [...example.matchAll(/^#?(BACKLOT_[A-Z_]+)=/gm)].map(([, name]) => name);
+  const listed = [...example.matchAll(/^#?(BACKLOT_[A-Z0-9_]+)=/gm)].map(([, name]) => name);
   expect(listed.sort()).toEqual([...settingNames, ...readElsewhere].sort());
 });
