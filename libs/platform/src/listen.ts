@@ -48,8 +48,9 @@ export function listen(url: string, channel: string, { heard, lost }: { heard(pa
         // Postgres sends what it has to tell before it answers: what was committed before the question is heard with the answer.
         connection.query('select').then(
           () => {
-            heardUntil = asked;
             waiting = undefined;
+            // The answer may come together with the connection's end, and be told after it: by then something may have been missed.
+            if (client === connection) heardUntil = asked;
           },
           () => destroy(connection),
         );
