@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { Role } from '#libs/access';
 import { repositoryRoot, startJobs } from '#libs/platform';
 import { fillTemplate, readTemplate } from '#libs/rights';
@@ -110,6 +111,28 @@ test('licences that end soon, and what a draft would change as a job', async () 
     await jobs.stop();
   }
 }, 60_000);
+
+test('beside a job that has ended stands what it found, though it ended while it was asked for', async () => {
+  const { id: licenceId } = await create(fineTune('2031-12-31'));
+  const { id } = await ask<{ id: string }>('compliance', `mutation ($input: SimulationInput!) { simulateLicence(input: $input) { ... on Simulation { id } ${refused} } }`, { input: { licenceId, version: 1, against: 'CATALOGUE' } });
+  const owner = new pg.Client({ connectionString: api.world.ownerUrl });
+  await owner.connect();
+  try {
+    for (const document of [`{ simulation(id: "${id}") { job { state } finishedAt } }`, `{ licence(id: "${licenceId}") { simulations(first: 1) { nodes { job { state } finishedAt } } } }`]) {
+      await owner.query('begin');
+      await owner.query('lock table job in access exclusive mode');
+      const asked = ask('compliance', document);
+      while ((await owner.query(`select from pg_locks where relation = 'job'::regclass and not granted`)).rowCount === 0);
+      await owner.query(`update simulation set finished_at = now() where id = $1`, [id]);
+      await owner.query(`update job set state = 'succeeded' where subject_id = $1`, [id]);
+      await owner.query('commit');
+      expect(JSON.stringify(await asked)).toMatch(/"state":"SUCCEEDED".*"finishedAt":"/);
+      await owner.query(`update simulation set finished_at = null where id = $1`, [id]);
+    }
+  } finally {
+    await owner.end();
+  }
+});
 
 test.each([
   ['none', {}],

@@ -1,4 +1,4 @@
-import { cancelJob, type Database, decodeCursor, enqueueJob, type JobContext, type JobHandler, jobsOf, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
+import { cancelJob, type Database, decodeCursor, enqueueJob, type Job, type JobContext, type JobHandler, jobsOf, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
 import type { Question } from './decisions.js';
 import type { TitleFrames } from './edit.js';
 import { collectionsOf, type Instead, type Licences, type Stop } from './licences.js';
@@ -25,6 +25,7 @@ export interface LicenceSimulation {
   createdBy: string | null;
   createdAt: Date;
   finishedAt: Date | null;
+  job: Job | null;
 }
 
 export interface SimulationInput {
@@ -88,7 +89,7 @@ interface RunRow extends SimulationRow {
 }
 
 const columns = 'id, licence_id, version, sha256, against, from_at, until_at, total, asked, opened, closed, not_comparable, created_by, created_at, finished_at';
-const toSimulation = (found: SimulationRow): LicenceSimulation => ({
+const toSimulation = (found: SimulationRow, job: Job | null): LicenceSimulation => ({
   id: found.id,
   licenceId: found.licence_id,
   version: found.version,
@@ -104,7 +105,15 @@ const toSimulation = (found: SimulationRow): LicenceSimulation => ({
   createdBy: found.created_by,
   createdAt: found.created_at,
   finishedAt: found.finished_at,
+  job,
 });
+
+/** Newest first. Jobs are read before what they write: beside a job that has ended stands what it ended with, not what it had found a moment earlier. */
+async function read(scope: Scope, ids: string[]): Promise<LicenceSimulation[]> {
+  const jobs = await jobsOf(ids);
+  const found = await rows<SimulationRow>(`select ${columns} from simulation where studio_id = $1 and id = any($2) order by id desc`, [scope.studioId, ids]);
+  return found.map((one) => toSimulation(one, jobs.get(one.id) ?? null));
+}
 
 /** What a studio does with a title; asked of the catalogue beside whatever the draft itself names. */
 const ACTIONS = ['ingest', 'caption', 'curate', 'index', 'fineTune', 'evaluate', 'generate', 'export'];
@@ -183,30 +192,29 @@ export class Simulations {
     return this.database.inStudio(scope, async () => {
       const version = await this.licences.version(scope, input.licenceId, input.version);
       const id = newId();
-      const created = await row<SimulationRow>(
-        `insert into simulation (id, studio_id, licence_id, version, policy, sha256, against, from_at, until_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${columns}`,
+      await rows(
+        `insert into simulation (id, studio_id, licence_id, version, policy, sha256, against, from_at, until_at, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
         [id, scope.studioId, version.licenceId, version.version, version.policy, version.sha256, input.against, from, until, scope.memberId ?? null],
       );
       await enqueueJob('simulate', id);
-      return toSimulation(created!);
+      return this.find(scope, id);
     });
   }
 
   /** Asks a running one to stop; what it found until then stays. Throws Refusal NOT_FOUND. */
   async cancel(scope: Scope, id: string): Promise<LicenceSimulation> {
     return this.database.inStudio(scope, async () => {
-      const simulation = await this.find(scope, id);
-      const job = (await jobsOf([id])).get(id);
+      const { job } = await this.find(scope, id);
       if (job) await cancelJob(job.id);
-      return simulation;
+      return this.find(scope, id);
     });
   }
 
   /** Throws Refusal NOT_FOUND. */
   async find(scope: Scope, id: string): Promise<LicenceSimulation> {
-    const found = await this.database.inStudio(scope, () => row<SimulationRow>(`select ${columns} from simulation where studio_id = $1 and id = $2`, [scope.studioId, id]));
+    const [found] = await this.database.inStudio(scope, () => read(scope, [id]));
     if (!found) throw notFound('simulation');
-    return toSimulation(found);
+    return found;
   }
 
   /** Of a licence, newest first. */
@@ -214,8 +222,8 @@ export class Simulations {
     const first = pageSize(page.first);
     const after = decodeCursor(page.after, 1)?.[0] ?? null;
     return this.database.inStudio(scope, async () => {
-      const found = await rows<SimulationRow>(`select ${columns} from simulation where studio_id = $1 and licence_id = $2 and ($3::uuid is null or id < $3) order by id desc limit $4`, [scope.studioId, licenceId, after, first + 1]);
-      return toPage(found.map(toSimulation), first, ({ id }) => [id]);
+      const found = await rows<{ id: string }>(`select id from simulation where studio_id = $1 and licence_id = $2 and ($3::uuid is null or id < $3) order by id desc limit $4`, [scope.studioId, licenceId, after, first + 1]);
+      return toPage(await read(scope, found.map(({ id }) => id)), first, ({ id }) => [id]);
     });
   }
 

@@ -44,8 +44,8 @@ export class SimulationResolver {
 
   @ResolveField()
   @Can('read', 'Job')
-  job(@Parent() { id }: LicenceSimulation, @Context() { load }: RequestContext): Promise<Job | null> {
-    return load.job.load(id);
+  job(@Parent() { job }: LicenceSimulation): Job | null {
+    return job;
   }
 
   @ResolveField()
