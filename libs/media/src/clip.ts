@@ -46,7 +46,7 @@ function clipArgs(input: string, spec: ClipSpec, firstPts: number, tick: number,
     // round=up: a frame is taken from the first output time at which it is on screen. tpad: the last one stays until the shot ends.
     `fps=${spec.fps}:start_time=0:round=up,tpad=stop=-1:stop_mode=clone`,
     cropFilter(video, spec.letterbox, spec.width / spec.height),
-    toBt709(video, spec.width, spec.height, 'lanczos+accurate_rnd+full_chroma_int'),
+    toBt709(video, spec.width, spec.height),
   ];
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+info', '-copyts', '-filter_threads', '1'],

@@ -7,10 +7,10 @@ import { resized } from '../stills.js';
 import type { Labels, RgbImage, Warning } from '../types.js';
 import { blazefaceBoxes, nanodetBoxes, type Box, type Output } from './detect.js';
 import { openText, TEXT_MODEL } from './text.js';
-import { FACE, PERSON, vote, type Sight } from './vote.js';
+import { FACE, PERSON, settled, vote, type Sight } from './vote.js';
 
 const FILES = {
-  nanodet: { file: 'nanodet.onnx', title: 'nanodet-g 3.0.4', sha256: '6cf0a503b0affe084cbbb59f6975da2c63d74737a2c0176e8ff36823cc382c20' },
+  nanodet: { file: 'nanodet.onnx', title: 'nanodet-g 3.0.4', sha256: '84eb610175d1edf72a4b2e1f80322647ea950083e089692c3338541e45a08c28' },
   blazeface: { file: 'blazeface.onnx', title: 'blazeface-back 3.0.4', sha256: '820ce6ecad03d18b9ffec8e84c810b1f94626fd42c5cd26ec292cca7e46fb908' },
   efflite0: { file: 'efflite0.onnx', title: 'efficientnet-lite0 0.1.0', sha256: '8163fa16be1dd7a9b8583f18062c1078aad7cca35267d3ff029e03b010916eb3' },
 } as const;
@@ -43,7 +43,10 @@ export async function openSights(dir: string): Promise<Sights> {
     loaded: [...[...sessions.keys()].map((name) => FILES[name].title), ...(reader ? [TEXT_MODEL] : [])],
     async label(keyframes, whole): Promise<Labels> {
       const sights: Sight[] = [];
-      for (const image of keyframes) sights.push(await see(image, sessions));
+      for (const [at, image] of outerFirst(keyframes).entries()) {
+        if (at === keyframes.length - 1 && settled(sights)) break;
+        sights.push(await see(image, sessions));
+      }
       const labels = vote(sights, names);
       const text = whole && (await reader?.read(whole));
       if (!text) return labels;
@@ -62,6 +65,9 @@ async function readNames(file: string, warnings: Warning[]): Promise<string[] | 
     return undefined;
   }
 }
+
+/** What differs in a shot differs most between its ends. */
+const outerFirst = (keyframes: RgbImage[]): RgbImage[] => (keyframes.length > 2 ? [keyframes[0]!, keyframes.at(-1)!, ...keyframes.slice(1, -1)] : keyframes);
 
 async function see(image: RgbImage, sessions: Map<Name, InferenceSession>): Promise<Sight> {
   const sight: Sight = { card: isCard(image) };
@@ -87,8 +93,8 @@ const BGR_MEAN = [103.53, 116.28, 123.675];
 const BGR_SCALE = [57.375, 57.12, 58.395];
 
 async function findThings(session: InferenceSession, image: RgbImage): Promise<Box[]> {
-  // The long side becomes 512, the shape is kept within a 32-pixel step.
-  const scale = 512 / Math.max(image.width, image.height);
+  // The long side becomes 448, the shape is kept within a 32-pixel step. At 512 it costs a quarter more and, at its best threshold, finds the same people.
+  const scale = 448 / Math.max(image.width, image.height);
   const step = (n: number): number => Math.max(32, 32 * Math.round((n * scale) / 32));
   const width = step(image.width);
   const height = step(image.height);

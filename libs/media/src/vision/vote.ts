@@ -12,8 +12,9 @@ export interface Sight {
   card: boolean;
 }
 
-// Thresholds of the models' measured precision (people .94 at .45, faces 8 of 12 with 1 false at .7; labels useful above .2).
-export const PERSON = 0.45;
+// Thresholds of the models' measured precision (people 30 of 36 shots without a false one between .38 and .41, test/support/people-sheet.json;
+// faces 8 of 12 with 1 false at .7; labels useful above .2).
+export const PERSON = 0.4;
 const THING = 0.5;
 export const FACE = 0.7;
 const SCENE = 0.2;
@@ -59,10 +60,39 @@ export function vote(sights: Sight[], names: Names): Labels {
   return labels;
 }
 
+/**
+ * Whether one more keyframe could change nothing that is counted or named: the two highest counts are alike, and what was named twice
+ * is all that was named. True of two thirds of the shots, and then the third picture need not be looked at.
+ */
+export function settled(sights: Sight[]): boolean {
+  if (sights.length < 2) return false;
+  const alike = (counts: number[]): boolean => {
+    const [most, next] = counts.toSorted((a, b) => b - a);
+    return most === next;
+  };
+  const things = sights.map(thingsOf);
+  return (
+    alike(sights.map(peopleOf)) &&
+    alike(sights.map((s) => s.faces?.length ?? 0)) &&
+    alike(sights.map((s) => Number(s.card))) &&
+    things.every((here, at) => [...here.keys()].every((label) => things.some((there, other) => other !== at && there.has(label))))
+  );
+}
+
+const peopleOf = (sight: Sight): number => Math.max((sight.boxes ?? []).filter((b) => b.label === 'person').length, sight.faces?.length ?? 0);
+
+/** The best score of each thing named. */
+function thingsOf(sight: Sight): Map<string, number> {
+  const best = new Map<string, number>();
+  for (const box of sight.boxes ?? []) {
+    if (box.label !== 'person' && box.score >= THING) best.set(box.label, Math.max(box.score, best.get(box.label) ?? 0));
+  }
+  return best;
+}
+
 function votePeople(sights: Sight[], need: number, names: Names): Labels['people'] {
   const able = sights.filter((s) => s.boxes);
-  const counts = able.map((s) => Math.max(s.boxes!.filter((b) => b.label === 'person').length, s.faces?.length ?? 0));
-  const fact = countFact(counts, need, names.by.people);
+  const fact = countFact(able.map(peopleOf), need, names.by.people);
   if (!fact) return undefined;
   // Nobody seen is not "nobody there": a third of the people present is missed (recall .71).
   if (fact.value === 0) return undefined;
@@ -83,11 +113,7 @@ function countFact(counts: number[], need: number, by: string): Fact<0 | 1 | 2 |
 function voteObjects(sights: Sight[], need: number, by: string): Fact<string>[] {
   const scores = new Map<string, number[]>();
   for (const sight of sights) {
-    const best = new Map<string, number>();
-    for (const box of sight.boxes ?? []) {
-      if (box.label !== 'person' && box.score >= THING) best.set(box.label, Math.max(box.score, best.get(box.label) ?? 0));
-    }
-    for (const [label, score] of best) scores.set(label, [...(scores.get(label) ?? []), score]);
+    for (const [label, score] of thingsOf(sight)) scores.set(label, [...(scores.get(label) ?? []), score]);
   }
   return [...scores]
     .filter(([, seen]) => seen.length >= need)
