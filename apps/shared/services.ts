@@ -32,8 +32,9 @@ export async function createServices(): Promise<Services> {
   const vault = new Vault(database, store, new LocalKeys(keysFolder));
   const rights = new Rights({ database, vault });
   const catalogue = new Catalogue({ database, vault, rights, probe: media.probe, landing: join(data, 'landing') });
-  const models = once(async () => ({ models: await media.loadVisionModels(join(repositoryRoot, 'models/vision')), speech: await media.loadSpeechModel(join(repositoryRoot, 'models/sound')) }));
-  const sentences = once(() => media.loadSentenceModel(join(repositoryRoot, 'models/text-vectors')));
+  const folder = (name: string): string => join(repositoryRoot, 'models', name);
+  const models = once(async () => ({ models: await media.loadVisionModels(folder('vision')), speech: await media.loadSpeechModel(folder('sound')), network: folder('shots') }));
+  const sentences = once(() => media.loadSentenceModel(folder('text-vectors')));
   const bucket = once(async () => bucketOf(JSON.parse(await readFile(join(repositoryRoot, 'models/starter/backlot.json'), 'utf8')) as Bucket));
   const curation = new Curation({ database, vault, rights, media, models, sentences, bucket, ...(captionUrl && captionModel && { captioner: new media.EndpointCaptioner({ url: captionUrl, model: captionModel, key }) }) });
   const training = new Training({ database, vault, rights, keysFolder, basesFolders: [join(repositoryRoot, 'models'), bases] });

@@ -6,13 +6,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { analyse, type Boundary, ClassicalDetector, probe, type ShotDetector, TransNetDetector } from '#libs/media';
+import { analyse, type Boundary, ClassicalDetector, loadDetector, probe, type ShotDetector, TransNetDetector } from '#libs/media';
+import { repositoryRoot } from '#libs/platform';
 
 // One suite that every shot detector passes, on footage that ffmpeg makes: what a detector promises, not how well it does.
 const exec = promisify(execFile);
 const transnet = process.env.BACKLOT_TRANSNETV2 ?? '';
 /** `flashed`: why a flash is not among what it promises. */
 const adapters: { name: string; skipped?: string; flashed?: string; make: () => Promise<ShotDetector> }[] = [
+  { name: 'backlot', make: () => loadDetector(path.join(repositoryRoot, 'models/shots'), []) },
   { name: 'classical', make: () => Promise.resolve(new ClassicalDetector()) },
   {
     name: 'transnetv2',

@@ -27,7 +27,7 @@ export async function analyse(input: string, options: AnalyseOptions): Promise<A
   const { timeBase, frameRate } = options.probe.video;
   const clock = { tick: ratio(timeBase), fps: Math.min(240, Math.max(5, ratio(frameRate))) };
   const seen = (look: Look): void => pass.seen(look);
-  const eye = typeof options.detector === 'object' ? new Looker(options.detector, clock, seen) : new EyeThread(clock, seen);
+  const eye = typeof options.detector === 'object' ? new Looker(options.detector, clock, seen) : new EyeThread(clock, options.network, seen);
   const pass = new Pass(options, eye);
   try {
     const result = await runPass(input, {

@@ -63,6 +63,8 @@ export interface EyeData {
   ring: SharedArrayBuffer;
   slots: number;
   clock: Clock;
+  /** Folder of the detector's network; none: frames are compared alone. */
+  network: string | undefined;
 }
 
 /** Looks in a thread of its own, so that reading ffmpeg's pipes, the proxy and the stills do not wait for it. */
@@ -81,9 +83,10 @@ export class EyeThread implements Eye {
 
   constructor(
     clock: Clock,
+    network: string | undefined,
     private readonly seen: (look: Look) => void,
   ) {
-    this.thread = new Thread(new URL('./eye-thread.js', import.meta.url), { ring: this.ring, slots: SLOTS, clock } satisfies EyeData);
+    this.thread = new Thread(new URL('./eye-thread.js', import.meta.url), { ring: this.ring, slots: SLOTS, clock, network } satisfies EyeData);
     // Not waited for: ffmpeg may start meanwhile.
     this.ask('detector', (answer) => Object.assign(this, answer));
   }

@@ -20,6 +20,7 @@ export { analyse } from './analyse.js';
 export { probe } from './probe.js';
 export { GivenShots } from './shots/given.js';
 export { ClassicalDetector } from './shots/classical.js';
+export { loadDetector } from './shots/judged.js';
 export { TransNetDetector } from './shots/transnet.js';
 export { captionFor, type Caption, type CaptionField, type Disagreement, type Said } from './caption/fields.js';
 export { CAPTION_LENGTHS, captionIn, type CaptionLength, type Described, sentenceOf } from './caption/sentences.js';

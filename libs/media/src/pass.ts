@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Refusal } from '#libs/platform';
-import { toBt709, toSmall } from './colour.js';
+import { toBt709Picture, toSmall } from './colour.js';
 import { inputArgs, missingTool, toolPath, watch } from './ffmpeg.js';
 import { FragmentIndex } from './proxy.js';
 import { heardStream, ratio } from './probe.js';
@@ -79,7 +79,7 @@ function filterGraph(plan: PassPlan, base: { width: number; height: number }): s
   const small = `${toSmall(video, SMALL_W, SMALL_H)}[small]`;
   const head = `[0:${video.index}]showinfo@pass=checksum=0`;
   if (!plan.onStill && !plan.proxy) return `${head},${small}`;
-  const scaled = toBt709(video, base.width, base.height, 'bilinear');
+  const scaled = toBt709Picture(video, base.width, base.height);
   const choose = `select=not(mod(n\\,${STILL_EVERY}))+gte(t-prev_selected_t\\,0.5)`;
   const told = 'showinfo@still=checksum=0[still]';
   const pictures = !plan.proxy ? `${choose},${scaled},${told}` : plan.onStill ? `${scaled},split=2[proxy][still0];[still0]${choose},${told}` : `${scaled}[proxy]`;

@@ -398,14 +398,17 @@ export interface RgbImage {
 }
 
 /** What a pass can see and hear with. */
-export type Models = Pick<AnalyseOptions, 'models' | 'speech'>;
+export type Models = Pick<AnalyseOptions, 'models' | 'speech' | 'network'>;
 
 export interface AnalyseOptions extends Tools {
   probe: Probe;
   /** Fraction 0..1 of the film (by timestamp), frames so far. Called at most some ten times a second. */
   onProgress?(fraction: number, frames: number): void;
   signal?: AbortSignal;
-  detector?: 'classical' | ShotDetector;
+  /** Left out: the product's own. */
+  detector?: ShotDetector;
+  /** Folder of that detector's network (models/shots). Left out: transitions are found by comparing frames alone. */
+  network?: string;
   /** Fragmented mp4: one H.264 frame per master frame; its time 0 is the first frame's pts, and it keeps every distance. */
   proxy?: { height?: number; writable: Writable };
   /** Whether a shot is to be described; one that is not gets measures alone: no pictures, no labels, no callback. Absent: every one. */

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { repositoryRoot } from '#libs/platform';
 import { probe } from '../src/probe.js';
 import { runPass } from '../src/pass.js';
-import { ClassicalDetector, PARTS } from '../src/shots/classical.js';
-import type { Boundary, ShotDetector } from '../src/types.js';
+import { JudgedDetector, JUDGED_PARTS } from '../src/shots/judged.js';
+import { TransitionNetwork } from '../src/shots/network.js';
+import type { Boundary, ShotDetector, Warning } from '../src/types.js';
 
 export const sharedMedia = path.join(repositoryRoot, '../shared/media');
 
@@ -124,13 +125,21 @@ export async function boundariesBy(file: string, detectors: readonly ShotDetecto
   return found;
 }
 
-/** Boundaries of a file by the product's default. */
-export const boundariesOf = async (file: string): Promise<Boundary[]> => (await boundariesBy(file, [new ClassicalDetector()]))[0]!;
+/** The product's default detector, with parts of it switched off. Throws where its network is not the one that was measured. */
+async function ownDetector(...off: (typeof JUDGED_PARTS)[number][]): Promise<ShotDetector> {
+  const warnings: Warning[] = [];
+  const network = await TransitionNetwork.load(path.join(repositoryRoot, 'models/shots'), warnings);
+  if (!network) throw new Error(warnings.map(({ message }) => message).join(' '));
+  return new JudgedDetector(network, off);
+}
 
-/** The product's default, and it with each of its parts switched off. */
-export const ablations = (): { without?: string; detector: ShotDetector }[] => [
-  { detector: new ClassicalDetector() },
-  ...PARTS.map((part) => ({ without: part, detector: new ClassicalDetector([part]) })),
+/** Boundaries of a file by the product's default. */
+export const boundariesOf = async (file: string): Promise<Boundary[]> => (await boundariesBy(file, [await ownDetector()]))[0]!;
+
+/** The product's default, and it with each of its parts switched off. Good for one film. */
+export const ablations = async (): Promise<{ without?: string; detector: ShotDetector }[]> => [
+  { detector: await ownDetector() },
+  ...(await Promise.all(JUDGED_PARTS.map(async (part) => ({ without: part, detector: await ownDetector(part) })))),
 ];
 
 /** Files with a truth, by set: film, comp_0 (cuts and traps), comp_5 (all kinds). */

@@ -23,7 +23,7 @@ export async function quality(): Promise<Figure[]> {
     rows.set(who, sets.set(set, [...(sets.get(set) ?? []), one]));
   };
   for (const { set, file, truth } of scoredFiles()) {
-    const each = ablations();
+    const each = await ablations();
     const found = await boundariesBy(file, each.map(({ detector }) => detector));
     found.forEach((boundaries, i) => add(each[i]!.without ? `  without ${each[i]!.without}` : OURS, set, score(truth, asPredicted(boundaries))));
     for (const [who, find] of Object.entries(PEERS)) add(who, set, score(truth, (await find(file)).map((frame) => ({ frame }))));

@@ -11,6 +11,7 @@ import { pySceneDetect, transNetV2 } from './peers.js';
 
 const exec = promisify(execFile);
 const ROUNDS = 3;
+const network = path.join(repositoryRoot, 'models/shots');
 const LIMIT_MIB = 700;
 const LIMIT_MODELS_MIB = 900;
 
@@ -81,13 +82,15 @@ export async function speed(): Promise<Figure[]> {
   const models = await loadVisionModels(path.join(repositoryRoot, 'models/vision'));
   // A master is probed when it is sealed, long before it is analysed.
   const known = await probe(file);
-  const pass = (options: Partial<AnalyseOptions> = {}): Promise<Analysis> => analyse(file, { probe: known, ...options });
+  const pass = (options: Partial<AnalyseOptions> = {}): Promise<Analysis> => analyse(file, { probe: known, network, ...options });
+
   const { frames, detector } = await pass();
   const bare = (): Promise<number> => seconds(() => decode(file));
   const proxied = (): Promise<unknown> => pass({ models, onKeyframe: () => undefined, proxy: { writable: new PassThrough().resume() } });
   const labelled = (): Promise<unknown> => pass({ models });
   const runs: Run[] = [
     { name: 'shots', peer: `bare decode; ${detector} with measures; at most 1.3, aim 1.15`, rounds: ROUNDS, work: () => pass() },
+    { name: 'shots, comparing alone', peer: 'bare decode; at most 1.15', rounds: ROUNDS, work: () => analyse(file, { probe: known }) },
     { name: 'shots, models, captions', peer: 'bare decode; at most 1.6', rounds: ROUNDS, work: labelled },
     {
       ...{ name: 'shots, models, proxy', peer: 'the pass without proxy and the proxy encode alone, one after the other', rounds: ROUNDS, work: proxied },
@@ -145,7 +148,7 @@ export async function memory(): Promise<Figure[]> {
   await peak('10 hours', await tenHours(), LIMIT_MIB, 'the limit, whatever the length', '--no-models');
   const day = await blackDay();
   const took = await seconds(async () => {
-    const { shots } = await analyse(day, { probe: await probe(day) });
+    const { shots } = await analyse(day, { probe: await probe(day), network });
     if (shots.length !== 1) throw new Error(`a day of black is ${shots.length} shots`);
   });
   figures.push({ name: 'curation: 24 hours of black', value: took, unit: 's', against: 86_400, ratio: took / 86_400, peer: 'its length, at two frames a second' });

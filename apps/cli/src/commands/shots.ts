@@ -16,7 +16,7 @@ interface Options {
   html?: boolean;
   out?: string;
   models: boolean;
-  detector: 'classical' | 'transnetv2';
+  detector: 'backlot' | 'classical' | 'transnetv2';
   detectorModel?: string;
 }
 
@@ -41,7 +41,7 @@ export function shotsCommand(): Command {
     .option('--html', 'a page to look at: the pictures of each shot, and between them the transitions')
     .option('--out <dir>', 'write each list to NAME.json, .csv, .edl, .otio or .html in this folder instead of printing it')
     .option('--no-models', 'without people, faces, things, places and speech: the measures alone, faster')
-    .addOption(new Option('--detector <name>', 'what finds the transitions').choices(['classical', 'transnetv2']).default('classical'))
+    .addOption(new Option('--detector <name>', 'what finds the transitions').choices(['backlot', 'classical', 'transnetv2']).default('backlot'))
     .option('--detector-model <file>', 'the TransNetV2 file, written by libs/media/tools/detector/export_transnetv2.py')
     .action(shots);
 }
@@ -56,7 +56,11 @@ async function shots(files: string[], options: Options): Promise<void> {
   const single = ofOne.find((format) => options[format]);
   if (single && !options.out && files.length > 1) throw new Refusal('BAD_ARGUMENT', `What --${single} prints is of one film.`, 'Give one file, or --out a folder.');
   if (options.detector === 'transnetv2' && !options.detectorModel) throw new Refusal('BAD_ARGUMENT', 'transnetv2 needs its file.', 'Give --detector-model; libs/media/tools/detector/export_transnetv2.py writes it.');
-  const models: Models = options.models ? { models: await loadVisionModels(path.join(repositoryRoot, 'models/vision')), speech: await loadSpeechModel(path.join(repositoryRoot, 'models/sound')) } : {};
+  const folder = (name: string): string => path.join(repositoryRoot, 'models', name);
+  const models: Models = {
+    ...(options.models && { models: await loadVisionModels(folder('vision')), speech: await loadSpeechModel(folder('sound')) }),
+    ...(options.detector === 'backlot' && { network: folder('shots') }),
+  };
   const waiting = [...files.entries()];
   const done: (Looked | undefined)[] = [];
   let written = 0;

@@ -14,13 +14,10 @@ export interface Mix {
   /** Which pictures move with the edge: neither (wipe), the new one (cover), the old one (reveal), both (push). */
   newMoves: boolean;
   oldMoves: boolean;
-  /** A wipe of any other shape (diagonal, iris, clock …): each place changes once, at a time of its own. */
-  free?: boolean;
 }
 
 const EDGES: Edge[] = ['left', 'right', 'up', 'down'];
 const DISSOLVE: Mix = { kind: 'dissolve', newMoves: false, oldMoves: false };
-const FREE: Mix = { kind: 'wipe', newMoves: false, oldMoves: false, free: true };
 const EDGED: Mix[] = EDGES.flatMap((edge) =>
   [false, true].flatMap((newMoves) => [false, true].map((oldMoves): Mix => ({ kind: 'wipe', edge, newMoves, oldMoves }))),
 );
@@ -103,66 +100,6 @@ function samples(n: number): number[] {
   return [1, 2, 3, 4, 5].map((k) => round((n * k) / 6));
 }
 
-/** How far the share of places that changed may be from even progress. */
-const FREE_PACE = 0.3;
-/** It explains more than a known shape does, so a known one that explains as much goes before it. */
-const FREE_SCORE = 0.6;
-
-/**
- * What a wipe of any shape leaves unexplained: each cell is the old picture up to some sample and the new one from then on, and a mix
- * in one sample between at most. Infinity where the cells do not change one after another, which is what makes it a wipe.
- */
-function freeError(frames: readonly Grid[], a: Grid, b: Grid, at: number[], n: number, worst: number): number {
-  const count = at.length;
-  const old = new Float32Array(count);
-  const fresh = new Float32Array(count);
-  const mixed = new Float32Array(count);
-  const changed = new Float32Array(count);
-  let weight = 0;
-  let sum = 0;
-  for (let cell = 0; cell < CELLS; cell++) {
-    let apart = 0;
-    let length = 0;
-    for (let i = cell; i < 3 * CELLS; i += CELLS) {
-      const d = b.cells[i]! - a.cells[i]!;
-      apart += abs(d);
-      length += d * d;
-    }
-    weight += apart;
-    for (let k = 0; k < count; k++) {
-      const cells = frames[at[k]!]!.cells;
-      let along = 0;
-      for (let i = cell; i < 3 * CELLS; i += CELLS) along += (cells[i]! - a.cells[i]!) * (b.cells[i]! - a.cells[i]!);
-      const share = length > 0 ? min(1, max(0, along / length)) : 0;
-      let [o, f, m] = [0, 0, 0];
-      for (let i = cell; i < 3 * CELLS; i += CELLS) {
-        o += abs(cells[i]! - a.cells[i]!);
-        f += abs(cells[i]! - b.cells[i]!);
-        m += abs(cells[i]! - a.cells[i]! - (b.cells[i]! - a.cells[i]!) * share);
-      }
-      old[k] = o;
-      fresh[k] = f;
-      mixed[k] = m;
-    }
-    let best = Infinity;
-    let turn = 0;
-    // Sample `turn` is the mixed one; all before are old, all after new. turn = count: nothing changed yet.
-    for (let t = 0; t <= count; t++) {
-      let error = t < count ? min(old[t]!, fresh[t]!, mixed[t]!) : 0;
-      for (let k = 0; k < count; k++) error += k < t ? old[k]! : k > t ? fresh[k]! : 0;
-      if (error < best) {
-        best = error;
-        turn = t;
-      }
-    }
-    for (let k = turn; k < count; k++) changed[k]! += k === turn ? apart / 2 : apart;
-    sum += best / CELLS;
-    if (sum > worst) return Infinity;
-  }
-  for (let k = 0; k < count; k++) if (abs(changed[k]! / weight - at[k]! / n) > FREE_PACE) return Infinity;
-  return sum;
-}
-
 function errorOf(mix: Mix, frames: readonly Grid[], a: Grid, b: Grid, at: number[], n: number, worst: number): number {
   let sum = 0;
   for (const k of at) {
@@ -173,11 +110,8 @@ function errorOf(mix: Mix, frames: readonly Grid[], a: Grid, b: Grid, at: number
   return sum;
 }
 
-/**
- * The best mix for frames[0]..frames[n], or nothing when none explains them. `maxError` and `freeMaxError` (of a wipe of any shape; 0:
- * not looked for) are shares of the distance between the ends.
- */
-export function fitMix(frames: readonly Grid[], minDistance: number, maxError: number, freeMaxError: number, only?: Mix): Fit | undefined {
+/** The best mix for frames[0]..frames[n], or nothing when none explains them. `maxError` is a share of the distance between the ends. */
+export function fitMix(frames: readonly Grid[], minDistance: number, maxError: number, only?: Mix): Fit | undefined {
   const n = frames.length - 1;
   const a = frames[0]!;
   const b = frames[n]!;
@@ -188,7 +122,7 @@ export function fitMix(frames: readonly Grid[], minDistance: number, maxError: n
   let worst = maxError * distance * at.length;
   let best: Mix | undefined;
   const consider = (mix: Mix): void => {
-    const error = mix.free ? freeError(frames, a, b, at, n, min(worst, freeMaxError * distance * at.length)) : errorOf(mix, frames, a, b, at, n, worst);
+    const error = errorOf(mix, frames, a, b, at, n, worst);
     if (error < worst) {
       worst = error;
       best = mix;
@@ -204,7 +138,6 @@ export function fitMix(frames: readonly Grid[], minDistance: number, maxError: n
     if (lumaDistance < 0.3 * distance || middleFits(DISSOLVE)) consider(DISSOLVE);
     if (distance > 1.5 * minDistance) {
       for (const mix of EDGED) if (middleFits(mix)) consider(mix);
-      if (!best && freeMaxError > 0 && distance > 2 * minDistance) consider(FREE);
     }
   }
   if (!best) return undefined;
@@ -214,5 +147,5 @@ export function fitMix(frames: readonly Grid[], minDistance: number, maxError: n
   if (jump < 0.1 * distance * at.length) return undefined;
   const error = worst / (distance * at.length);
   const jumpError = jump / (distance * at.length);
-  return { from: a.frame, to: b.frame, mix: best, distance, error, jumpError, score: (jumpError - error) * sqrt(distance) * (best.free ? FREE_SCORE : 1) };
+  return { from: a.frame, to: b.frame, mix: best, distance, error, jumpError, score: (jumpError - error) * sqrt(distance) };
 }

@@ -1,264 +1,31 @@
-import type { Boundary, ShotDetector, SmallFrame, Transition } from '../types.js';
-import { cellDistance, fitMix, type Fit } from './blend.js';
-import { gridOf, type Grid } from './grid.js';
-import { PLAIN, unlike } from './match.js';
+import type { Boundary, ShotDetector, SmallFrame } from '../types.js';
+import { Joiner } from './join.js';
+import { isBare, type Part, Proposer, PROPOSAL_LAG } from './propose.js';
 
-// The numbers below were chosen while looking at all of ../shared/media, so its figures (libs/media/tools/score-shots.ts prints them, also
-// by halves) say how they fit there, not how they do on other footage.
-const rules = {
-  /** Shots shorter than this are not told apart from a flash or a stutter. */
-  minShot: 8,
-  /** A gradual transition needs as many frames between itself and a cut. */
-  besideCut: 4,
-  /** A cut is looked into when the frame changes by this many levels and by this factor over its neighbours. */
-  cutChange: 6,
-  cutRatio: 1.4,
-  /** Frames after a cut that must all be unlike the frames before it: longer than flashes and muzzle fire, shorter than a shot. */
-  flash: 8,
-  /** Which frames are compared for that, as [before the cut, after it]; two before, because the one before may be a flash itself. */
-  flashPairs: [[1, 2], [2, 0], [1, 4], [1, 1], [2, 2], [1, 6], [1, 8], [4, 0], [6, 0], [7, 2]] as [number, number][],
-  /** Unlikeness across a cut, less half of the unlikeness within both sides (fast motion is unlike everywhere). */
-  cutScore: 0.4,
-  /** Lengths of gradual transitions that are tried, in frames between the last pure frame and the next pure one. */
-  windows: [4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 32, 38, 46],
-  mixDistance: 10,
-  mixError: 0.3,
-  mixGain: 0.08,
-  /** The same for a wipe of no known shape: it could explain more than there is, so it must explain nearly all. */
-  freeError: 0.12,
-  freeGain: 0.2,
-  freeStep: 0.35,
-  freeProof: 0.72,
-  mixUnlike: 0.55,
-  /** Unlikeness of the two ends times the share that the mix explains. */
-  mixProof: 0.55,
-  /** A long window asks for more, each frame above `longMix` this much: people and camera move further in it. */
-  longMix: 17,
-  longProof: 0.004,
-  /** No single step of a gradual transition is this large a share of the whole. */
-  mixStep: 0.6,
-  /** Luma deviation of a frame with nothing on it, not even a small title. */
-  bare: 3,
-  /** Bare frames between two shots that are still one fade; more are a shot of their own. */
-  plainRun: 125,
-  settle: 24,
-};
-const LONGEST = Math.max(...rules.windows);
-const KEPT = LONGEST + 2 * rules.settle + 16;
-
-const proofFor = (frames: number): number => rules.mixProof + rules.longProof * Math.max(0, frames - rules.longMix);
-
-/**
- * What can be switched off: frames further away than a flash lasts; what motion alone changes; all gradual transitions; wipes and
- * slides; wipes of other shapes; that the ends of a gradual transition be two places; that two fades through one colour be one.
- */
-export const PARTS = ['flashes', 'motion', 'gradual', 'wipes', 'any shape', 'ends', 'one fade'] as const;
-export type Part = (typeof PARTS)[number];
-
-interface Found {
-  /** Last frame of the old shot, first frame of the new one. */
-  from: number;
-  to: number;
-  kind: Transition['kind'];
-  confidence: number;
-}
-
-/**
- * Finds transitions by looking: a frame that has nothing in common with any frame just before it is a cut, and a run of frames
- * that some mix of its two ends explains is a dissolve, fade or wipe. Needs no model. Keeps some 110 frames of 64x36; a boundary is
- * told at most about 200 frames after it.
- */
+/** Finds transitions by looking alone: needs no model. A boundary is told at most about 200 frames after it. */
 export class ClassicalDetector implements ShotDetector {
   readonly name = 'backlot-classical';
-  readonly version = '2';
+  readonly version = '3';
   readonly lag = 300;
 
-  /** Parts switched off, for tools that measure what each brings; the product uses all. */
-  private readonly off: ReadonlySet<Part>;
-  private readonly kept: Grid[] = [];
-  private readonly steps: number[] = [];
-  /** Which of the last frames are of one colour; reaches further back than `kept`. */
-  private readonly plain = new Uint8Array(1024);
-  private next = 0;
-  private cutAt = 3;
-  private readonly fits: Fit[] = [];
-  private readonly found: Found[] = [];
-  private pending: Found | undefined;
+  private readonly proposer: Proposer;
+  private readonly joiner: Joiner;
 
+  /** `off`: parts switched off, for tools that measure what each brings. */
   constructor(off: readonly Part[] = []) {
-    this.off = new Set(off);
+    this.proposer = new Proposer(0, off);
+    this.joiner = new Joiner(!off.includes('one fade'));
   }
 
   push(frame: SmallFrame): Boundary[] {
-    const before = this.kept.at(-1);
-    const grid = gridOf(frame, before);
-    this.kept.push(grid);
-    this.steps.push(before ? cellDistance(before, grid) : 0);
-    if (this.kept.length > KEPT) {
-      this.kept.shift();
-      this.steps.shift();
-    }
-    this.plain[grid.frame % this.plain.length] = grid.deviation < rules.bare ? 1 : 0;
-    this.next = grid.frame + 1;
-    this.fitWindows();
-    while (this.cutAt + rules.flash < this.next) this.judgeCut(this.cutAt++);
-    this.settleFits(false);
-    return this.tell(this.next - 1 - LONGEST - 2 * rules.settle);
+    const { grid, proposals } = this.proposer.push(frame);
+    this.joiner.frame(isBare(grid));
+    for (const proposal of proposals) this.joiner.add(proposal);
+    return this.joiner.tell(frame.frame - PROPOSAL_LAG);
   }
 
   end(): Boundary[] {
-    while (this.cutAt < this.next) this.judgeCut(this.cutAt++);
-    this.settleFits(true);
-    // A transition that ends less than a shot's length before the end is the end of the last shot, fading perhaps.
-    return this.tell(Infinity).filter((b) => b.entry.kind === 'cut' || b.frame <= this.next - rules.minShot);
-  }
-
-  private at(frame: number): Grid | undefined {
-    return this.kept[frame - (this.next - this.kept.length)];
-  }
-
-  private judgeCut(t: number): void {
-    const now = this.at(t);
-    const before = this.at(t - 1);
-    if (!now || !before || now.change < rules.cutChange) return;
-    const around: number[] = [];
-    for (let j = t - 3; j <= t + 3; j++) {
-      const g = j === t || j < 1 ? undefined : this.at(j);
-      if (g) around.push(g.change);
-    }
-    around.sort((x, y) => x - y);
-    if (now.change < rules.cutRatio * (around[around.length >> 1] ?? 0)) return;
-    let across = unlike(before, now, rules.cutScore);
-    for (const [back, k] of this.off.has('flashes') ? [] : rules.flashPairs) {
-      if (across < rules.cutScore) return;
-      const old = this.at(t - back);
-      const later = this.at(t + k);
-      if (old && later) across = Math.min(across, unlike(old, later, rules.cutScore));
-    }
-    if (across < rules.cutScore) return;
-    const earlier = this.at(t - 2);
-    const after = this.at(t + 1);
-    const within = this.off.has('motion') ? 0 : ((earlier ? unlike(earlier, before) : 0) + (after ? unlike(now, after) : 0)) / 2;
-    const score = across - within / 2;
-    if (score < rules.cutScore) return;
-    this.found.push({ from: t - 1, to: t, kind: 'cut', confidence: Math.min(1, 0.5 + (score - rules.cutScore) * 1.2) });
-  }
-
-  private fitWindows(): void {
-    const newest = this.kept.length - 1;
-    if (this.off.has('gradual')) return;
-    let [known, free]: (Fit | undefined)[] = [];
-    for (const n of rules.windows) {
-      if (n > newest) break;
-      // A long window need not be tried at every frame: its ends are sharpened by up to four frames anyway.
-      if ((this.next - 1) % (n < 17 ? 1 : 2) !== 0) continue;
-      const fit = this.fitAt(newest - n, newest);
-      if (fit?.mix.free) free = !free || fit.score > free.score ? fit : free;
-      else if (fit) known = !known || fit.score > known.score ? fit : known;
-    }
-    for (const fit of [known, free]) if (fit) this.fits.push(fit);
-  }
-
-  /** Positions are indices into `kept`. */
-  private fitAt(start: number, stop: number, like?: Fit): Fit | undefined {
-    const distance = cellDistance(this.kept[start]!, this.kept[stop]!);
-    if (distance < rules.mixDistance) return undefined;
-    for (let i = start + 1; i <= stop; i++) if (this.steps[i]! > rules.mixStep * distance) return undefined;
-    const fit = fitMix(this.kept.slice(start, stop + 1), rules.mixDistance, rules.mixError, this.off.has('any shape') ? 0 : rules.freeError, like?.mix);
-    if (fit?.mix.kind === 'wipe' && this.off.has('wipes')) return undefined;
-    if (!fit || fit.jumpError - fit.error <= (fit.mix.free ? rules.freeGain : rules.mixGain)) return undefined;
-    if (fit.mix.free) for (let i = start + 1; i <= stop; i++) if (this.steps[i]! > rules.freeStep * distance) return undefined;
-    return fit;
-  }
-
-  private settleFits(all: boolean): void {
-    for (;;) {
-      const oldest = this.fits[0];
-      if (!oldest) return;
-      let best = oldest;
-      for (const fit of this.fits) if (fit.from < oldest.to && fit.score > best.score) best = fit;
-      const age = this.next - 1 - best.to;
-      if (!all && age < rules.settle && this.next - 1 - oldest.to < 2 * rules.settle) return;
-      const sharp = this.sharpen(best);
-      const a = this.at(sharp.from);
-      const b = this.at(sharp.to);
-      const difference = !a || !b ? 0 : this.off.has('ends') ? 1 : unlike(a, b);
-      if (a && b && difference >= rules.mixUnlike && difference * (1 - sharp.error) >= (sharp.mix.free ? rules.freeProof : proofFor(sharp.to - sharp.from))) {
-        const plain = a.deviation < PLAIN || b.deviation < PLAIN;
-        this.found.push({
-          from: sharp.from,
-          to: sharp.to,
-          kind: plain && sharp.mix.kind === 'dissolve' ? 'fade' : sharp.mix.kind,
-          confidence: Math.min(1, difference * (1 - sharp.error)),
-        });
-        this.drop((fit) => fit === best || (fit.from < sharp.to && fit.to > sharp.from));
-      } else this.drop((fit) => fit === best || (best.mix.free ? fit.mix.free === true : true) && fit.from >= best.from && fit.to <= best.to);
-    }
-  }
-
-  private drop(which: (fit: Fit) => boolean): void {
-    for (let i = this.fits.length - 1; i >= 0; i--) if (which(this.fits[i]!)) this.fits.splice(i, 1);
-  }
-
-  /** The windows tried have a few lengths only; the ends are found by moving each by up to four frames. */
-  private sharpen(fit: Fit): Fit {
-    const zero = this.next - this.kept.length;
-    let best = fit;
-    for (let from = fit.from - 4; from <= fit.from + 4; from++) {
-      for (let to = fit.to - 4; to <= fit.to + 4; to++) {
-        if (to - from < 4 || from < zero || to >= this.next) continue;
-        const other = this.fitAt(from - zero, to - zero, fit);
-        if (other && other.score > best.score) best = other;
-      }
-    }
-    return best;
-  }
-
-  /** Boundaries that begin at or before `horizon`: overlaps resolved, fades through one colour joined, too short shots dropped. */
-  private tell(horizon: number): Boundary[] {
-    const out: Boundary[] = [];
-    this.found.sort((x, y) => x.from - y.from || x.to - y.to);
-    while (this.found.length && (this.found[0]!.from <= horizon || horizon === Infinity)) {
-      const item = this.found.shift()!;
-      if (!this.pending) this.pending = item;
-      else if (this.joins(this.pending, item)) this.pending = this.join(this.pending, item);
-      else {
-        this.emit(this.pending, out);
-        this.pending = item;
-      }
-    }
-    if (this.pending && (horizon === Infinity || horizon - this.pending.to > rules.plainRun)) {
-      this.emit(this.pending, out);
-      this.pending = undefined;
-    }
-    return out;
-  }
-
-  private joins(a: Found, b: Found): boolean {
-    if (b.from < a.to || (a.kind === 'cut' && b.kind === 'cut' && b.to - a.to < rules.minShot)) return true;
-    if (this.plainBetween(a, b)) return true;
-    // Right beside a cut, the motion of the new shot can look like a mix.
-    return b.from - a.to < rules.besideCut && (a.kind === 'cut') !== (b.kind === 'cut');
-  }
-
-  private plainBetween(a: Found, b: Found): boolean {
-    if (b.from - a.to > rules.plainRun || this.off.has('one fade')) return false;
-    for (let f = a.to; f <= b.from; f++) if (!this.plain[f % this.plain.length]) return false;
-    return true;
-  }
-
-  private join(a: Found, b: Found): Found {
-    const confidence = Math.max(a.confidence, b.confidence);
-    if (b.from >= a.to && this.plainBetween(a, b)) return { from: a.from, to: b.to, kind: 'fade', confidence };
-    if (b.from >= a.to && (a.kind === 'cut') !== (b.kind === 'cut')) return a.kind === 'cut' ? a : b;
-    return a.confidence >= b.confidence ? a : b;
-  }
-
-  private emit(item: Found, out: Boundary[]): void {
-    const gradual = item.to - item.from > 1;
-    out.push({
-      frame: item.to,
-      entry: { kind: item.kind, confidence: item.confidence, ...(gradual && { first: item.from + 1, last: item.to - 1 }) },
-    });
+    for (const proposal of this.proposer.end()) this.joiner.add(proposal);
+    return this.joiner.end();
   }
 }

@@ -7,11 +7,11 @@ that score.py and libs/media/tools/score-shots.ts read. The same seed gives the 
 
 import argparse
 import json
-import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
+from footage import read_shot
 from transitions import CUT, DISSOLVE, FADE, MAKERS, TRAPS, WIPE, lengths
 
 ENCODERS = [
@@ -21,15 +21,6 @@ ENCODERS = [
     ("ts", ["-c:v", "mpeg2video", "-q:v", "7"]),
 ]
 RATES = ["24000/1001", "25", "30000/1001", "24"]
-
-
-def read_shot(file, width, height, most=160):
-    """Up to `most` frames [n, h, w, 3], the picture filling the frame."""
-    found = re.search(r"@(\d+)-(\d+)$", file.stem)
-    chosen = f"select=between(n\\,{found[1]}\\,{found[2]})," if found else ""
-    scale = f"{chosen}scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height}"
-    raw = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", str(file), "-fps_mode", "passthrough", "-vf", scale, "-frames:v", str(most), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], check=True, capture_output=True).stdout
-    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
 
 
 def film(shots, rng, segments=16):
@@ -59,7 +50,7 @@ def film(shots, rng, segments=16):
             traps.append({"start": at + lead + a, "end": at + lead + b, "why": why})
             # What a trap leaves behind stays to the end of the shot.
             tail = body[-1].astype(int) - clip[lead + hold - 1].astype(int)
-            if why in ("caption", "letterbox", "brightness step", "fast pan") and steps:
+            if why in ("caption", "letterbox", "brightness step", "fast pan", "title", "relit") and steps:
                 clip = clip.copy()
                 clip[lead + hold:] = np.clip(clip[lead + hold:].astype(int) + tail, 0, 255).astype(np.uint8)
         if pending:

@@ -139,6 +139,34 @@ def caption(s, rng):
     return (at, at, "caption")
 
 
+def title(s, rng):
+    """Words fade in over the picture, and sometimes out again."""
+    n, h, w = s.shape[:3]
+    at, ramp = int(rng.integers(3, max(4, n // 2))), int(rng.integers(4, 30))
+    y0, x0 = int(h * rng.uniform(0.1, 0.6)), int(w * rng.uniform(0.03, 0.3))
+    hh, ww = int(h * rng.uniform(0.08, 0.35)), int(w * rng.uniform(0.35, 0.65))
+    rows, columns = max(1, h // 36), max(1, w // 90)
+    letters = (rng.random((hh // rows + 1, ww // columns + 1)) < rng.uniform(0.35, 0.7)).repeat(rows, 0).repeat(columns, 1)[:hh, :ww, None]
+    share = np.clip((np.arange(n) - at + 1) / ramp, 0, 1)
+    if rng.random() < 0.5: share = np.minimum(share, np.clip((n - 3 - np.arange(n)) / ramp, 0, 1))
+    ink = rng.integers(0, 255, 3) if rng.random() < 0.4 else np.full(3, rng.choice([10, 240]))
+    for i in np.flatnonzero(share):
+        part = s[i, y0:y0 + hh, x0:x0 + ww]
+        m = letters[:part.shape[0], :part.shape[1]] * share[i]
+        s[i, y0:y0 + hh, x0:x0 + ww] = part * (1 - m) + ink * m
+    return (at, n - 1, "title")
+
+
+def relit(s, rng):
+    """The light goes up or down, over some frames."""
+    at, ramp = int(rng.integers(3, max(4, len(s) // 2))), int(rng.integers(2, 30))
+    gain, plus = rng.choice([rng.uniform(0.4, 0.8), rng.uniform(1.25, 2)]), rng.uniform(-20, 20)
+    for i in range(at, len(s)):
+        p = min(1, (i - at + 1) / ramp)
+        s[i] = _lit(s[i], 1 + (gain - 1) * p, plus * p)
+    return (at, at + ramp, "relit")
+
+
 def letterbox(s, rng):
     at = int(rng.integers(5, len(s) - 6))
     h, w = s.shape[1:3]
@@ -240,4 +268,4 @@ def passer_by(s, rng):
     return (at, at + n, "something passes")
 
 
-TRAPS = (flash, flash, dark_frames, brightness_step, caption, letterbox, duplicated, shake, muzzle_fire, muzzle_fire, flicker, strobe, dirt, whip_pan, passer_by)
+TRAPS = (flash, flash, dark_frames, brightness_step, caption, letterbox, duplicated, shake, muzzle_fire, muzzle_fire, flicker, strobe, dirt, whip_pan, whip_pan, passer_by, passer_by, title, title, relit)

@@ -1,6 +1,14 @@
-import { expect, test } from '@jest/globals';
-import type { Boundary, SmallFrame } from '../types.js';
+/** @jest-environment ./test/support/native-arrays.environment.cjs */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, test } from '@jest/globals';
+import { repositoryRoot } from '#libs/platform';
+import type { Boundary, SmallFrame, Warning } from '../types.js';
 import { ClassicalDetector } from './classical.js';
+import { gridOf } from './grid.js';
+import { JudgedDetector, loadDetector } from './judged.js';
+import { MODEL, TransitionNetwork } from './network.js';
 
 // Taken out of Math once: inside jest's sandbox each look at a global costs a microsecond, and these run per pixel.
 const { abs, floor, imul, max, min } = Math;
@@ -125,4 +133,71 @@ test('every boundary is told within the promised lag, and a strobe gives no floo
   expect(lag).toBeLessThanOrEqual(new ClassicalDetector().lag);
   expect(boundaries.length).toBeLessThanOrEqual(320 / 8);
   expect(frames(boundaries).filter((f) => f > 160)).toEqual([175, 200, 225, 250, 275, 300]);
+});
+
+describe('judged by a network too', () => {
+  /** A network that says of each frame what `wide` says, at once. */
+  const saying = (wide: (frame: number) => number): TransitionNetwork => {
+    const network = { known: 0, push: () => Promise.resolve(void network.known++), end: () => Promise.resolve(), wide, sharp: wide, kind: () => 'wipe' as const };
+    return network as unknown as TransitionNetwork;
+  };
+  const judged = async (length: number, picture: (frame: number) => Picture, wide: (frame: number) => number): Promise<Boundary[]> => {
+    const detector = new JudgedDetector(saying(wide));
+    const boundaries: Boundary[] = [];
+    for (let f = 0; f < length; f++) boundaries.push(...(await detector.push(paint(f, picture(f)))));
+    return [...boundaries, ...(await detector.end())];
+  };
+  const cut = (f: number): Picture => (f < 37 ? a : b);
+  /** Frames that no mix of the two ends explains. */
+  const scrambled = (f: number): Picture => (f < 40 ? a : f < 52 ? (x, y) => scene(f % 2 ? 4 : 5)(x * 2, y) : b);
+
+  it('tells what comparing is sure of, whatever the network says', async () => {
+    for (const wide of [0, 1]) expect((await judged(80, cut, () => wide))[0]).toMatchObject({ frame: 37, entry: { kind: 'cut' } });
+  });
+
+  it('tells what only the network sees, where both ends are different places', async () => {
+    const inside = (f: number): number => (f >= 40 && f <= 52 ? 0.95 : 0);
+    expect(await judged(110, scrambled, inside)).toMatchObject([{ frame: 52, entry: { kind: 'wipe', first: 40, last: 51 } }]);
+    expect(await judged(110, scrambled, () => 0)).toEqual([]);
+    expect(await judged(110, () => a, inside)).toEqual([]);
+  });
+
+  it('takes a network that fires without end for no transition', async () => {
+    expect(await judged(300, (f) => (x, y) => a(x - 0.3 + f * 0.002, y), () => 1)).toEqual([]);
+  });
+});
+
+describe('the network of a folder', () => {
+  const folder = path.join(repositoryRoot, 'models/shots');
+
+  const grids = [a, b].map((picture) => gridOf(paint(0, picture), undefined));
+
+  it('judges every frame of a film of any length', async () => {
+    for (const length of [1, 31, 33, 192, 193, 400]) {
+      const network = (await TransitionNetwork.load(folder, []))!;
+      for (let f = 0; f < length; f++) await network.push(grids[f < length / 2 ? 0 : 1]!);
+      await network.end();
+      expect(network.known).toBe(length);
+    }
+  });
+
+  it('sees a cut where it is, wherever it lies among the windows', async () => {
+    const network = (await TransitionNetwork.load(folder, []))!;
+    const cuts = [50, 120, 160, 240, 288];
+    for (let f = 0; f < 340; f++) await network.push(grids[cuts.filter((at) => at <= f).length % 2]!);
+    await network.end();
+    const found = Array.from({ length: 340 }, (_, f) => f).filter((f) => network.wide(f) > 0.5);
+    expect(found).toEqual(expect.arrayContaining(cuts));
+    for (const f of found) expect(min(...cuts.map((at) => abs(at - f)))).toBeLessThanOrEqual(2);
+  });
+
+  it('is left out with a warning where its file is missing or another', async () => {
+    const empty = await mkdtemp(path.join(tmpdir(), 'backlot-network-'));
+    const warnings: Warning[] = [];
+    expect(await loadDetector(empty, warnings)).toBeInstanceOf(ClassicalDetector);
+    await writeFile(path.join(empty, MODEL.file), 'another');
+    expect(await loadDetector(empty, warnings)).toBeInstanceOf(ClassicalDetector);
+    expect(warnings.map(({ code }) => code)).toEqual(['MODEL_MISSING', 'MODEL_CHANGED']);
+    await rm(empty, { recursive: true });
+  });
 });
