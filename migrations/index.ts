@@ -22,6 +22,7 @@ import { Captions1700000000020 } from './0020-captions.js';
 import { Search1700000000021 } from './0021-search.js';
 import { Recompute1700000000023 } from './0023-recompute.js';
 import { ChosenRepresentatives1700000000024 } from './0024-chosen-representatives.js';
+import { ShotsByFrame1700000000025 } from './0025-shots-by-frame.js';
 
 const migrations = [
   Platform1700000000001,
@@ -46,6 +47,7 @@ const migrations = [
   Search1700000000021,
   Recompute1700000000023,
   ChosenRepresentatives1700000000024,
+  ShotsByFrame1700000000025,
 ];
 
 /**

@@ -19,7 +19,7 @@ afterAll(() => api.close());
 const refused = '__typename ... on Refused { code message wayOut decisionId }';
 /** Every way to name a thing, and the document that names it: `$id` is the other studio's, `$own` something of the asker's. */
 const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
-  ['title', 'title', 'query ($id: ID!) { title(id: $id) { id name shots(first: 5) { totalCount } } }'],
+  ['title', 'title', 'query ($id: ID!) { title(id: $id) { id name shots(first: 5) { totalCount } jump: shots(first: 5, around: 0) { nodes { id } } } }'],
   ['licence', 'licence', 'query ($id: ID!) { licence(id: $id) { id policy titles(first: 1) { totalCount } } }'],
   ['licenceChanges', 'licence', 'query ($id: ID!) { licenceChanges(id: $id, before: 1, after: 1) { words } }'],
   ['simulation', 'simulation', 'query ($id: ID!) { simulation(id: $id) { id flips(first: 1) { totalCount } } }'],

@@ -373,7 +373,7 @@ describe('a dataset version', () => {
     await expect(b.curation.datasetVersion(b.scope, version.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await b.curation.clips(b.scope, version.id, { first: 10 })).items).toEqual([]);
     expect((await b.curation.drops(b.scope, version.id, { first: 10 })).items).toEqual([]);
-    expect((await b.curation.shots(b.scope, titleId, { first: 10 })).items).toEqual([]);
+    for (const jump of [{}, { from: 0 }, { around: 0 }, { around: 120 }]) expect((await b.curation.shots(b.scope, titleId, { first: 10, ...jump })).items).toEqual([]);
     await expect(b.curation.playlist(b.scope, titleId, String)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -88,6 +88,29 @@ function whole(all: Seen[]): void {
   expect([all[0]!.first, all.at(-1)!.last]).toEqual([0, 99]);
 }
 
+describe('whoever jumps into a film gets the page of that place alone', () => {
+  const numbers = async (jump: string): Promise<unknown> => {
+    const answer = await ines.graphql(`query ($id: ID!) { title(id: $id) { shots(first: 3, ${jump}) { nodes { number } pageInfo { hasNextPage } } } }`, { id: title });
+    if (answer.errors) return answer.errors[0]!.extensions!.code;
+    const { nodes, pageInfo } = (answer.data!.title as { shots: { nodes: { number: number }[]; pageInfo: { hasNextPage: boolean } } }).shots;
+    return [nodes.map(({ number }) => number), pageInfo.hasNextPage];
+  };
+
+  test.each([
+    ['from: 4', [[4, 5, 6], true]],
+    ['from: 9', [[9], false]],
+    ['from: 10', [[], false]],
+    ['around: 0', [[0, 1, 2], true]],
+    ['around: 59', [[3, 4, 5], true]],
+    ['around: 60', [[6, 7, 8], true]],
+    // Frames of a transition belong to no shot: they are shown with the one before.
+    ['around: 29', [[0, 1, 2], true]],
+    ['around: 30', [[3, 4, 5], true]],
+    ['around: 5000', [[9], false]],
+    ['from: 4, around: 60', 'BAD_PAGE'],
+  ])('%s', async (jump, page) => expect(await numbers(jump)).toEqual(page));
+});
+
 describe('a change of shots keeps frames, timestamps and numbers exact, and undo puts all of it back', () => {
   test('a boundary is moved, and becomes gradual', async () => {
     const before = await shots();
@@ -213,16 +236,17 @@ test('the queue begins with what is least sure, page by page, and a shot leaves 
   expect(await acceptAbove(ines, 1.1)).toMatchObject({ code: 'BAD_CONFIDENCE' });
 });
 
-test('the queue and the edits are read from their indexes', async () => {
+test('the queue, the edits and the shot of a frame are read from their indexes', async () => {
   await api.services.database.inStudio(api.a.scope, async () => {
     await rows(`set local enable_seqscan = off`);
     for (const sql of [
       `select id from shot where studio_id = '${api.a.scope.studioId}' and reviewed_at is null order by doubt desc, id limit 10`,
       `select id from shot where studio_id = '${api.a.scope.studioId}' and title_id = '${title}' and reviewed_at is null order by doubt desc, id limit 10`,
       `select id from shot_edit where studio_id = '${api.a.scope.studioId}' and title_id = '${title}' order by id desc limit 10`,
+      `select number from shot where studio_id = '${api.a.scope.studioId}' and title_id = '${title}' and first_frame <= 50 order by first_frame desc limit 1`,
     ]) {
       const plan = (await rows<{ 'QUERY PLAN': string }>(`explain ${sql}`)).map((line) => line['QUERY PLAN']).join('\n');
-      expect(plan).toMatch(/Index (Only )?Scan using (shot_unreviewed|shot_edit_of_title)/);
+      expect(plan).toMatch(/Index (Only )?Scan (Backward )?using (shot_unreviewed|shot_edit_of_title|shot_by_frame)/);
       expect(plan).not.toMatch(/Sort/);
     }
   });

@@ -28,6 +28,12 @@ import { readTrack, type Stretch, type Track } from './track.js';
 /** Caption fields that a member may write; 'sentence' is the whole of it. */
 const FIELDS = ['subject', 'action', 'place', 'shotSize', 'cameraMove', 'lighting', 'style', 'onScreenText', 'sentence'];
 
+/** A page of shots; a jump gives `from`, the number of its first shot, or `around`, a frame of one of its shots. */
+export interface ShotPage extends Page {
+  from?: number | null;
+  around?: number | null;
+}
+
 /** Analyses, shots, captions and datasets of a studio's titles. */
 export class Curation {
   private readonly database: Database;
@@ -122,12 +128,15 @@ export class Curation {
     return readTrack(this.database, scope, titleId, stretch);
   }
 
-  /** In the order shown. */
-  async shots(scope: Scope, titleId: string, page: Page): Promise<Paged<Shot>> {
+  /** In the order shown. A frame between two shots is of the one before. Throws Refusal BAD_CURSOR, BAD_PAGE. */
+  async shots(scope: Scope, titleId: string, { after, from, around, ...page }: ShotPage): Promise<Paged<Shot>> {
     const first = pageSize(page.first);
-    const after = Number(decodeCursor(page.after, 1)?.[0] ?? -1);
+    if ([after, from, around].filter((given) => given != null).length > 1) throw new Refusal('BAD_PAGE', 'A page begins after a cursor, from a number or around a frame.', 'Give one of them.', 400);
+    const title = isId(titleId) ? titleId : null;
     return this.database.inStudio(scope, async () => {
-      const found = await rows<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and title_id = $2 and number > $3 order by number limit $4`, [scope.studioId, isId(titleId) ? titleId : null, after, first + 1]);
+      const holds = around == null ? undefined : await row<{ number: number }>(`select number from shot where studio_id = $1 and title_id = $2 and first_frame <= $3 order by first_frame desc limit 1`, [scope.studioId, title, around]);
+      const begin = around == null ? (from ?? Number(decodeCursor(after, 1)?.[0] ?? -1) + 1) : Math.floor((holds?.number ?? 0) / first) * first;
+      const found = await rows<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and title_id = $2 and number >= $3 order by number limit $4`, [scope.studioId, title, begin, first + 1]);
       return toPage(found.map(toShot), first, (shot) => [String(shot.number)]);
     });
   }

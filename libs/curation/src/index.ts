@@ -15,7 +15,7 @@
  * - drop: a shot that was left out, with a code and the value that settled it
  */
 export type { ShotCaption } from './captions/captions.js';
-export { Curation } from './curation.js';
+export { Curation, type ShotPage } from './curation.js';
 export { HashIndex, type Near } from './duplicates/index-of-hashes.js';
 export type { Duplicate, DuplicateCluster } from './duplicates/duplicates.js';
 export type { AppliedFilter } from './filters/applied.js';

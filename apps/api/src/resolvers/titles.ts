@@ -1,7 +1,7 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Principal } from '#libs/access';
 import { Catalogue, type Master, type Title, type TitleInput, type TitleState, type Upload } from '#libs/catalogue';
-import { type Analysis, type Correction, Curation, type Shot, type Stretch, type Track } from '#libs/curation';
+import { type Analysis, type Correction, Curation, type Shot, type ShotPage, type Stretch, type Track } from '#libs/curation';
 import type { Job, Page } from '#libs/platform';
 import { type Decision, type Licence, Rights } from '#libs/rights';
 import type { RequestContext } from '../graphql/context.js';
@@ -95,7 +95,7 @@ export class TitleResolver {
 
   @ResolveField()
   @Can('read', 'Shot')
-  shots(@Parent() title: Title, @Me() me: Principal, @Args() page: Page, @Context() { load }: RequestContext): Promise<Connection<Shot>> {
+  shots(@Parent() title: Title, @Me() me: Principal, @Args() page: ShotPage, @Context() { load }: RequestContext): Promise<Connection<Shot>> {
     return connection(this.curation.shots(me, title.id, page), () => load.shotCount.load(title.id));
   }
 

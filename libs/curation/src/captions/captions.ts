@@ -1,6 +1,7 @@
 import { type Captioner, CaptionerAway, type CaptionFlag, captionFlags, type CaptionQuality, captionQuality, type Disagreement, type Labels, type Measures } from '#libs/media';
 import { type Database, enqueueJob, isId, type Job, type JobContext, type JobHandler, jobsOf, newId, notFound, Refusal, row, rows, type Scope, type Vault } from '#libs/platform';
 import type { Decision, FrameRange, Question, Rights } from '#libs/rights';
+import { lockShots } from '../locks.js';
 import type { Media } from '../media.js';
 import type { Caption, Keyframe, Shot } from '../rows.js';
 import { tellChanged } from '../review/stale.js';
@@ -61,9 +62,9 @@ export class Captions {
   /** Describes all shots of a title anew; written fields stay. Gives the job, the one that runs already if there is one. Throws Refusal NOT_FOUND, NOT_ANALYSED. */
   async again(scope: Scope, titleId: string): Promise<Job> {
     return this.parts.database.inStudio(scope, async () => {
-      const title = isId(titleId) ? await row<{ analysed: boolean }>(`select exists (select from analysis a where a.studio_id = $1 and a.title_id = title.id) as analysed from title where studio_id = $1 and id = $2 for update`, [scope.studioId, titleId]) : undefined;
+      const title = isId(titleId) ? await row(`select from title where studio_id = $1 and id = $2`, [scope.studioId, titleId]) : undefined;
       if (!title) throw notFound('title');
-      if (!title.analysed) throw new Refusal('NOT_ANALYSED', 'The title has no shots yet.', 'Wait until its analysis has ended.', 409);
+      if (!(await lockShots(scope, titleId)).length) throw new Refusal('NOT_ANALYSED', 'The title has no shots yet.', 'Wait until its analysis has ended.', 409);
       const running = (await this.jobs(scope, [titleId])).get(titleId);
       if (running?.state === 'queued' || running?.state === 'running') return running;
       await rows(`update shot set captioned_by = null where studio_id = $1 and title_id = $2`, [scope.studioId, titleId]);
@@ -142,6 +143,7 @@ export class Captions {
     const found = described.filter((one) => one !== undefined);
     if (!found.length) throw away(tally.away!, attempt);
     await this.inStudio(scope, async () => {
+      await lockShots(scope, subjectId);
       await this.parts.rights.holds.throwIfHeld(scope, [subjectId]);
       for (const { shot, caption } of found) {
         // A shot whose frames a reviewer changed meanwhile is another one.

@@ -1,6 +1,7 @@
 import type { Shot } from '#libs/media';
 import { appendEntry } from '#libs/audit';
 import { type Database, decodeCursor, enqueueJob, isId, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
+import { lockPrints } from '../locks.js';
 import { bands } from './bands.js';
 import { compare, type Hashes, hashesOf, mirrored } from './hashes.js';
 import { HashIndex } from './index-of-hashes.js';
@@ -82,6 +83,7 @@ export async function writePrints({ studioId }: Scope, titleId: string, prints: 
 
 /** Prints in the place of those that the shots had; what a member chose to represent others still does. */
 export async function rewritePrints(scope: Scope, titleId: string, prints: Print[]): Promise<void> {
+  await lockPrints(scope);
   const chosen = await rows<{ shot_id: string; chosen_at: Date; before: number }>(`select shot_id, chosen_at, quality - measured_quality as before from print where studio_id = $1 and shot_id = any($2) and chosen_at is not null`, [scope.studioId, prints.map((print) => print.shot_id)]);
   await rows(`delete from print where studio_id = $1 and shot_id = any($2)`, [scope.studioId, prints.map((print) => print.shot_id)]);
   await writePrints(scope, titleId, prints);
@@ -103,7 +105,7 @@ export class Duplicates {
       more = await this.database.inStudio(scope, async () => {
         await alone();
         // Two that place at once would not see each other's representatives.
-        await rows(`select pg_advisory_xact_lock(hashtextextended($1, 4210))`, [scope.studioId]);
+        await lockPrints(scope);
         for (let count = 0; count < AT_ONCE; count++) {
           const [next] = await rows<Known>(`select ${columns} from print p where studio_id = $1 and leader_id is null order by quality desc, content, shot_id limit 1`, [scope.studioId]);
           if (!next) return false;
@@ -189,7 +191,7 @@ export class Duplicates {
   async choose(scope: Scope & { memberId: string }, shotId: string, chosen: boolean): Promise<void> {
     await this.database.inStudio(scope, async () => {
       await alone();
-      await rows(`select pg_advisory_xact_lock(hashtextextended($1, 4210))`, [scope.studioId]);
+      await lockPrints(scope);
       const [shot] = isId(shotId) ? await rows<{ titleId: string; leader: string | null; isChosen: boolean; printed: boolean }>(`select s.title_id as "titleId", p.leader_id as leader, p.chosen_at is not null as "isChosen", p.shot_id is not null as printed from shot s left join print p on p.shot_id = s.id where s.studio_id = $1 and s.id = $2`, [scope.studioId, shotId]) : [];
       if (!shot) throw notFound('shot');
       if (!shot.printed) throw new Refusal('NO_DUPLICATES', 'Every picture of the shot is of one colour: nothing is near it.', 'Choose another shot.', 409);

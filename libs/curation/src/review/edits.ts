@@ -1,5 +1,6 @@
 import type { Transition, TransitionKind } from '#libs/media';
 import { notFound, isId, Refusal, row, rows, type Scope, type Database } from '#libs/platform';
+import { lockShots } from '../locks.js';
 import type { EntryInput, Kept, Locked, Reviewer, ShotEdit } from './types.js';
 
 const GRADUAL: readonly TransitionKind[] = ['dissolve', 'fade', 'wipe', 'other'];
@@ -24,7 +25,7 @@ export function entryAt({ kind, first, from }: EntryInput, firstOfStretch: numbe
 
 /** One reviewer at a time changes a title's shots; what was detected is kept before the first change. */
 export async function lock(scope: Scope, titleId: string): Promise<void> {
-  const locked = isId(titleId) ? await rows<{ master_id: string; kept: boolean }>(`select master_id, detected is not null as kept from analysis where studio_id = $1 and title_id = $2 for update`, [scope.studioId, titleId]) : [];
+  const locked = isId(titleId) ? await lockShots(scope, titleId) : [];
   if (!locked.length) throw notFound('title');
   if (locked.every(({ kept }) => kept)) return;
   await rows(`update analysis set detected = (select coalesce(jsonb_agg(jsonb_build_object('frame', first_frame, 'entry', entry) order by number), '[]') from shot where shot.master_id = analysis.master_id) where studio_id = $1 and title_id = $2 and detected is null`, [scope.studioId, titleId]);

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { described } from '../describe.js';
 import { printOf, rewritePrints } from '../duplicates/duplicates.js';
 import { LOOK, looksOf, type Vectors } from '../search/vectors.js';
+import { lockShots } from '../locks.js';
 import type { Media } from '../media.js';
 import type { Caption, Keyframe } from '../rows.js';
 import { Sealing } from '../sealing.js';
@@ -157,14 +158,14 @@ export function recompute({ database, vault, rights, media, models, vectors, cap
   /** Writes what was measured of shots that still have the frames they had; gives the pictures of the others, which nobody needs. */
   async function becomeReal({ scope }: JobContext, subject: Subject, { measured, keyframes, others }: Found, revision: number | undefined, all: boolean): Promise<string[]> {
     const { masterId, titleId, sha256, width, height } = subject;
-    // Reviewers hold this row while they change a shot.
-    await rows(`select from analysis where master_id = $1 for update`, [masterId]);
+    await lockShots(scope, titleId);
     await rights.holds.throwIfHeld(scope, [titleId]);
     if ((await rights.exclusions.revision(scope, titleId)) !== revision) throw new Error(`what is left out of title ${titleId} changed while its shots were measured anew`);
     const objectIds = [...keyframes.values()].flat().map(({ objectId }) => objectId);
     const [alive] = await rows<{ count: string }>(`select count(*) from sealed_object where id = any($1) and destroyed_at is null`, [objectIds]);
     if (Number(alive!.count) !== objectIds.length) throw new Error(`what was sealed of title ${titleId} was removed by another worker`);
-    const shots = [...measured].map(([shot, known]) => ({ shot, known }));
+    // In the order in which vectors are locked.
+    const shots = [...measured].map(([shot, known]) => ({ shot, known })).sort((a, b) => (a.known.id < b.known.id ? -1 : 1));
     const unused = new Set(objectIds);
     for (let at = 0; at < shots.length; at += AT_ONCE) {
       const some = shots.slice(at, at + AT_ONCE);

@@ -1,6 +1,7 @@
 import { appendEntry } from '#libs/audit';
 import { type Database, decodeCursor, isId, type Job, newId, notFound, type Page, type Paged, pageSize, Refusal, row, rows, type Scope, toPage } from '#libs/platform';
 import type { Rights } from '#libs/rights';
+import { lockPrints } from '../locks.js';
 import { shotColumns } from '../rows.js';
 import { bad, changedMeanwhile, countOf, editsWhere, entryAt, lock, place, recorded, renumber, reshape, reviewed, takeBackVerdicts, whole } from './edits.js';
 import { afterEdit, askRecompute, recomputing } from './stale.js';
@@ -70,6 +71,7 @@ export class Review {
         write: async () => {
           const caption = { ...before.caption };
           for (const [field, known] of Object.entries(shot.caption)) if (known.source === 'written' && caption[field]?.source !== 'written') caption[field] = known;
+          await lockPrints(scope);
           await rows(`delete from shot where id = $1`, [shot.id]);
           await renumber(shot.master_id, shot.number, -1);
           await rows(`update shot set caption = $2, sentence = $3 where id = $1`, [before.id, caption, caption.sentence ? String(caption.sentence.value) : before.sentence]);
@@ -119,7 +121,7 @@ export class Review {
       const [was, is] = [new Set(edit.before.map(({ id }) => id)), edit.after.map(({ id }) => id)];
       // As the edit left them, rather than of the same version: an undo of a later edit left them so again.
       const now = await rows<{ number: number; master_id: string }>(
-        `select s.number, s.master_id from shot s join ${recorded.replace('$1', '$2')} on b.id = s.id where s.studio_id = $1 and (s.first_frame, s.last_frame, s.entry) = (b.first_frame, b.last_frame, b.entry) and s.reviewed_by is not distinct from b.reviewed_by order by s.number for update of s`,
+        `select s.number, s.master_id from shot s join ${recorded.replace('$1', '$2')} on b.id = s.id where s.studio_id = $1 and (s.first_frame, s.last_frame, s.entry) = (b.first_frame, b.last_frame, b.entry) and s.reviewed_by is not distinct from b.reviewed_by order by s.number for no key update of s`,
         [scope.studioId, JSON.stringify(edit.after)],
       );
       if (now.length < is.length) throw await changedMeanwhile(scope, edit.titleId, edit.shotIds);
@@ -129,6 +131,7 @@ export class Review {
       if (written) throw new Refusal('CHANGED_MEANWHILE', `${written.name} has written a caption of these shots since.`, 'Split or merge them by hand, so that what was written stays.', 409);
       const anchor = now[0]!;
       if (ended) {
+        await lockPrints(scope);
         await rows(`delete from shot where id = $1`, [ended]);
         await renumber(anchor.master_id, anchor.number + 1, -1);
       }
@@ -181,9 +184,10 @@ export class Review {
       const titleId = (found ?? gone)?.title_id;
       if (!titleId) throw notFound('shot');
       await lock(scope, titleId);
-      const shot = await row<Locked>(`select ${shotColumns}, master_id, version from shot where studio_id = $1 and id = $2 for update`, [scope.studioId, shotId]);
+      // Not `for update`: search locks the keys of the shots that it writes of, a hundred in no order, and each would wait for the other.
+      const shot = await row<Locked>(`select ${shotColumns}, master_id, version from shot where studio_id = $1 and id = $2 for no key update`, [scope.studioId, shotId]);
       if (!shot || shot.version !== version) throw await changedMeanwhile(scope, titleId, [shotId]);
-      const before = await row<Locked>(`select ${shotColumns}, master_id, version from shot where studio_id = $1 and master_id = $2 and number = $3 for update`, [scope.studioId, shot.master_id, shot.number - 1]);
+      const before = await row<Locked>(`select ${shotColumns}, master_id, version from shot where studio_id = $1 and master_id = $2 and number = $3 for no key update`, [scope.studioId, shot.master_id, shot.number - 1]);
       const times = kind === 'accepted' ? new Float64Array() : await this.times(scope, titleId);
       const { touched, began, ended, verdicts, write } = await plan(shot, before, times);
       return this.keep(scope, kind, titleId, [...touched.map(({ id }) => id), ...(began ? [began] : [])], verdicts, kind === 'accepted' ? place : whole, write, ended);

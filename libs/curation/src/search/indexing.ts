@@ -1,11 +1,13 @@
 import type { SentenceModel } from '#libs/media';
 import { type Database, type JobHandler, rows, type Scope } from '#libs/platform';
+import { shareShots } from '../locks.js';
 import { ratio, type ShotRow, toShot } from '../rows.js';
 import { SENTENCE, type Vectors } from './vectors.js';
 import { factsOf, textsOf, wordsOfFacts } from './words.js';
 
 interface Due extends ShotRow {
   mark: string;
+  master_id: string;
   time_base: string | null;
   width: number | null;
   height: number | null;
@@ -30,6 +32,7 @@ export function indexing({ database, vectors, sentences }: { database: Database;
         if (!due.length) break;
         const found = await model?.vectors(due.map(({ sentence }) => sentence));
         await database.inStudio(scope, async () => {
+          await shareShots(scope, due.map((shot) => shot.master_id));
           await write(scope, due);
           if (found) await vectors.write(scope, SENTENCE, await stillThere(scope, due.flatMap(({ id, sentence }, at) => (sentence ? [{ shotId: id, vector: found[at]! }] : []))));
           await rows(`delete from search_due d using jsonb_to_recordset($2) as w(id uuid, mark uuid) where d.studio_id = $1 and d.shot_id = w.id and d.mark = w.mark`, [scope.studioId, JSON.stringify(due.map(({ id, mark }) => ({ id, mark })))]);
@@ -57,6 +60,7 @@ async function stillThere<T extends { shotId: string }>({ studioId }: Scope, giv
   return given.filter(({ shotId }) => there.has(shotId));
 }
 
+/** In the order of ids, which two runs that write the same shots have in common. */
 async function write({ studioId }: Scope, due: Due[]): Promise<void> {
   const described = due.map((row) => {
     const shot = toShot(row);
@@ -67,7 +71,7 @@ async function write({ studioId }: Scope, due: Due[]): Promise<void> {
     `insert into shot_words (shot_id, studio_id, title_id, words, facts)
      select s.id, $1, s.title_id, keyed_words($1, setweight(to_tsvector('english', w.said), 'A') || setweight(to_tsvector('english', w.seen), 'B') || setweight(to_tsvector('english', w.title), 'D') || array_to_tsvector(w.fact_words)), w.facts
      from jsonb_to_recordset($2) as w(id uuid, said text, seen text, title text, facts jsonb, fact_words text[]) join shot s on s.id = w.id and s.studio_id = $1
-     for key share of s
+     order by s.id for key share of s
      on conflict (shot_id) do update set title_id = excluded.title_id, words = excluded.words, facts = excluded.facts`,
     [studioId, JSON.stringify(described)],
   );

@@ -63,15 +63,16 @@ export class Vectors {
 
   constructor(private readonly database: Database) {}
 
-  /** Writes vectors, in the caller's transaction. One that was there is replaced. */
+  /** Writes vectors, in the caller's transaction. One that was there is replaced. They are locked in the order of their shots' ids, here as in `place`. */
   async write({ studioId }: Scope, kind: Kind, given: readonly { shotId: string; vector: Float32Array }[]): Promise<void> {
     if (!given.length) return;
     // What is written into an older generation's cells is there before they are taken away.
     await rows(`select pg_advisory_xact_lock_shared(hashtextextended($1, 4211))`, [`${studioId} ${kind}`]);
     const newest = (await generations(studioId, kind)).at(-1);
     const cells = newest && (await this.cells(newest.id));
-    for (let at = 0; at < given.length; at += AT_ONCE) {
-      const some = given.slice(at, at + AT_ONCE).map(({ shotId, vector }) => ({ shot_id: shotId, vector: toBytes(vector).toString('base64'), ...placeOf(reduced(vector), newest, cells) }));
+    const ordered = [...given].sort((a, b) => (a.shotId < b.shotId ? -1 : 1));
+    for (let at = 0; at < ordered.length; at += AT_ONCE) {
+      const some = ordered.slice(at, at + AT_ONCE).map(({ shotId, vector }) => ({ shot_id: shotId, vector: toBytes(vector).toString('base64'), ...placeOf(reduced(vector), newest, cells) }));
       await rows(
         `with given as (select * from jsonb_to_recordset($3) as g(shot_id uuid, vector text, cell int, code bit(512))),
            kept as (insert into shot_vector (shot_id, kind, studio_id, vector) select shot_id, $2, $1, decode(vector, 'base64') from given on conflict (shot_id, kind) do update set vector = excluded.vector)
@@ -204,13 +205,14 @@ export class Vectors {
         const pause = breathe();
         if (pause) await pause;
       }
-      await this.database.inStudio(scope, () =>
-        rows(
+      await this.database.inStudio(scope, async () => {
+        await rows(`select from shot_cell where studio_id = $1 and kind = $2 and shot_id = any($3) order by shot_id for update`, [studioId, kind, some.map(({ shot_id }) => shot_id)]);
+        await rows(
           // Not those that were written anew since they were read: they lie where they should.
           `update shot_cell c set cell = m.cell, code = m.code from jsonb_to_recordset($3) as m(shot_id uuid, cell int, code bit(512)) where c.studio_id = $1 and c.kind = $2 and c.shot_id = m.shot_id and c.cell < $4`,
           [studioId, kind, JSON.stringify(moved), base(generation.generation)],
-        ),
-      );
+        );
+      });
       placed += some.length;
       progress(Math.min(0.99, placed / generation.size), `placing shots, ${placed} of about ${generation.size}`);
     }

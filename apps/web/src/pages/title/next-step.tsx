@@ -33,7 +33,7 @@ const retryTitle = graphql(`
   }
 `);
 
-const cancelJob = graphql(`
+export const cancelJob = graphql(`
   mutation CancelJob($id: ID!) {
     cancelJob(id: $id) {
       __typename

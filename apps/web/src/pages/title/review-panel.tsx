@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import { Button } from '../../ui/button.js';
+import { spaced } from '../../lib/format.js';
 import { Why } from '../../ui/states.js';
+import { labels } from './shot-labels.js';
 import { entryInWords, entryOf } from './shots.js';
 import type { Reviewing } from './use-review.js';
 
@@ -19,17 +21,19 @@ const keys: [string, string, string][] = [
   ['e', 'E', 'Write the caption'],
   ['u', 'U', 'Undo'],
   ['d', 'D', 'Other order'],
+  ...labels.map(([name], place): [string, string, string] => [String(place + 1), String(place + 1), `Label ${spaced(name)}`]),
 ];
 
 /** Where review stands, the transition in hand, and every key that there is. */
 export function ReviewPanel({ review, shots, below }: { review: Reviewing; shots: number; below: ReactNode }) {
-  const { shot, refusal, reviewed, sure } = review;
+  const { shot, refusal, progress, sure } = review;
+  const reviewed = progress?.reviewed ?? 0;
   return (
     <section aria-label="Review" aria-busy={review.busy} className="mt-5 rounded-xl border border-tungsten/50 bg-panel px-4 py-3">
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
         <h2 className="text-sm font-semibold">Review</h2>
         <p role="status" className="figures text-sm text-soft">
-          {reviewed} of {shots} reviewed
+          {reviewed.toLocaleString('en')} of {shots.toLocaleString('en')} reviewed
         </p>
         <progress aria-hidden value={reviewed} max={shots} className="h-1.5 w-40 accent-tungsten" />
         <p className="text-xs text-faint">{review.byDoubt ? 'the least sure first' : 'in the order of the film'}</p>

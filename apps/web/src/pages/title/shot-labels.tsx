@@ -1,5 +1,5 @@
 import { Pencil } from 'lucide-react';
-import { useState, type FormEvent } from 'react';
+import { useState, type FormEvent, type KeyboardEvent } from 'react';
 import { graphql } from '../../generated/index.js';
 import { inWords, spaced } from '../../lib/format.js';
 import { useAction } from '../../lib/outcome.js';
@@ -47,8 +47,8 @@ interface Fact {
   confidence?: number;
 }
 
-/** The labels that a member may write, and what each can be; null: words of one's own. */
-const labels: [name: string, values: string[] | null][] = [
+/** The labels that a member may write, and what each can be; null: words of one's own. In review the nth opens with the key n. */
+export const labels: [name: string, values: string[] | null][] = [
   ['people', ['1', '2', 'several']],
   ['faces', ['1', '2', 'several']],
   ['place', ['indoors', 'outdoors']],
@@ -73,6 +73,13 @@ export function ShotLabels({ shot, canCorrect }: { shot: Shot; canCorrect: boole
   );
 }
 
+/** In a field for text Enter saves; in a choice not every browser does. */
+function saveByEnter(event: KeyboardEvent<HTMLSelectElement>): void {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  event.currentTarget.form?.requestSubmit();
+}
+
 function Label({ shotId, name, values, facts, none, canCorrect }: { shotId: string; name: string; values: string[] | null; facts: Fact[]; none: boolean; canCorrect: boolean }) {
   const action = useAction(labelShot, 'labelShot');
   const [draft, setDraft] = useState<string>();
@@ -88,7 +95,7 @@ function Label({ shotId, name, values, facts, none, canCorrect }: { shotId: stri
       <li className="py-1.5 sm:col-span-2 lg:col-span-1 xl:col-span-2" onKeyDown={(event) => event.key === 'Escape' && (event.stopPropagation(), setDraft(undefined))}>
         <form onSubmit={(event) => void save(event)} className="flex flex-col gap-2">
           {values ? (
-            <Select label={label} autoFocus value={draft} onChange={({ target }) => setDraft(target.value)}>
+            <Select label={label} autoFocus value={draft} onChange={({ target }) => setDraft(target.value)} onKeyDown={saveByEnter}>
               <option value="">none</option>
               {values.map((value) => (
                 <option key={value}>{value}</option>

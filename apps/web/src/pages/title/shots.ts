@@ -49,16 +49,12 @@ export const shotFields = graphql(`
 `);
 
 export const titleShots = graphql(`
-  query TitleShots($id: ID!, $first: Int!, $after: String) {
+  query TitleShots($id: ID!, $first: Int!, $from: Int, $around: Int) {
     title(id: $id) {
       id
-      shots(first: $first, after: $after) {
+      shots(first: $first, from: $from, around: $around) {
         nodes {
           ...ShotFields
-        }
-        pageInfo {
-          endCursor
-          hasNextPage
         }
         totalCount
       }

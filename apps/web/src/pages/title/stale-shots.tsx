@@ -1,33 +1,11 @@
 import { useEffect, useRef } from 'react';
-import { useQuery } from 'urql';
 import { graphql } from '../../generated/index.js';
 import { count } from '../../lib/format.js';
 import { useLive } from '../../lib/live.js';
 import { useAction } from '../../lib/outcome.js';
 import { Button } from '../../ui/button.js';
 import { Why } from '../../ui/states.js';
-
-const staleShots = graphql(`
-  query StaleShots($id: ID!) {
-    title(id: $id) {
-      id
-      review {
-        stale
-        recomputing {
-          id
-          state
-          progress
-          note
-          reason {
-            code
-            message
-            wayOut
-          }
-        }
-      }
-    }
-  }
-`);
+import type { Reviewing } from './use-review.js';
 
 const recomputeTitle = graphql(`
   mutation RecomputeTitle($id: ID!) {
@@ -48,16 +26,11 @@ const recomputeTitle = graphql(`
 `);
 
 /** Shots whose measures, pictures and caption are of the frames they had before: how many, and what is being done about it. */
-export function StaleShots({ titleId, stale, onMeasured }: { titleId: string; stale: number; onMeasured: () => void }) {
-  const [{ data }, ask] = useQuery({ query: staleShots, variables: { id: titleId }, requestPolicy: 'cache-and-network' });
-  const again = () => ask({ requestPolicy: 'network-only' });
+export function StaleShots({ titleId, review, again, onMeasured }: { titleId: string; review: Reviewing['progress']; again: () => void; onMeasured: () => void }) {
   const action = useAction(recomputeTitle, 'recomputeTitle');
-  const review = data?.title?.review;
   const job = review?.recomputing;
   const running = job?.state === 'RUNNING';
   useLive(running || job?.state === 'QUEUED', again);
-  // Each edit may make another shot stale.
-  useEffect(again, [stale]);
   const was = useRef(review?.stale);
   useEffect(() => {
     if (was.current && review && review.stale < was.current) onMeasured();

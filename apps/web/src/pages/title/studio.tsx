@@ -1,12 +1,12 @@
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { FrameClock } from '../../lib/frames.js';
-import { usePagedList } from '../../lib/paged-list.js';
 import { useCan } from '../../lib/session.js';
 import { Button } from '../../ui/button.js';
 import { Panel } from '../../ui/page.js';
 import { Failed, Skeleton } from '../../ui/states.js';
 import { rangeInWords } from '../../lib/ranges.js';
+import { DescribeAgain } from './describe-again.js';
 import { ExclusionList } from './exclusion-list.js';
 import { exclusionInWords, isUnseen, useExclusions } from './exclusions.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';
@@ -16,16 +16,19 @@ import { ReviewPanel } from './review-panel.js';
 import { StaleShots } from './stale-shots.js';
 import { ShotDetails } from './shot-details.js';
 import { ShotList } from './shot-list.js';
-import { placeAt, titleShots, type Shot } from './shots.js';
+import { useShotPages } from './shot-pages.js';
+import type { Shot } from './shots.js';
 import { Timeline } from './timeline.js';
 import type { Title } from './title-query.js';
 import { TrackLanes } from './track-lanes.js';
 import { useChosen } from './use-chosen.js';
 import { usePlayback } from './use-playback.js';
-import { SHOTS_A_PAGE, useReview } from './use-review.js';
+import { useReview } from './use-review.js';
 import { useShortcuts } from './use-shortcuts.js';
 
 const route = getRouteApi('/titles/$titleId');
+/** Shots before and after the one that is shown which are fetched with it: playing on does not wait for a page. */
+const AROUND = 10;
 
 interface StudioProps {
   title: Title;
@@ -35,37 +38,45 @@ interface StudioProps {
 
 /** Player, timeline and the shot under the playhead: all three always speak of the same frame. */
 export function Studio({ title, analysis, below }: StudioProps) {
-  const list = usePagedList(titleShots, { id: title.id }, (data) => data.title?.shots, SHOTS_A_PAGE);
-  const { nodes: shots, more, loadMore, loadingMore, error } = list;
-  // The timeline shows the whole film, so every page is fetched, one after the other.
-  useEffect(() => {
-    if (more && !loadingMore && !error) loadMore();
-  }, [more, loadingMore, error, loadMore, shots]);
+  const { pages, shots } = useShotPages(title.id);
+  const { loaded, total, error } = shots;
+  const starting = total === undefined && !error;
 
-  const clock = useMemo(() => new FrameClock(analysis, knots(analysis, shots)), [analysis, shots]);
+  const clock = useMemo(() => new FrameClock(analysis, knots(analysis, loaded)), [analysis, loaded]);
   const [playhead] = useState(() => new Playhead());
   const playback = usePlayback(analysis.playlistUrl ?? undefined, clock, playhead);
   const { frame: asked } = route.useSearch();
-  // Whoever came for a frame sees it, once the clock knows the edges of shots.
+  // Whoever came for a frame sees it.
   useEffect(() => {
-    if (asked !== undefined && !list.starting) playback.show(asked);
+    if (asked !== undefined && !starting) playback.show(asked);
     // `playback` is another at each render and the same player.
-  }, [asked, list.starting]);
+  }, [asked, starting]);
+  useEffect(() => {
+    const follow = () => {
+      const { frame } = playhead;
+      const number = pages.view().holding(frame)?.number;
+      pages.want('playhead', { frame, numbers: number === undefined ? undefined : [number - AROUND, number + AROUND] });
+    };
+    follow();
+    return playhead.subscribe(follow);
+  }, [pages, playhead]);
+  const listSees = useCallback((from: number, to: number) => pages.want('list', { numbers: [from, to] }), [pages]);
+  const timelineSees = useCallback((span: [number, number] | undefined) => pages.want('timeline', { span }), [pages]);
   const exclusions = useExclusions(title.id);
   const { chosen, choose, begin, end } = useChosen(playhead);
   const unseen = useFrame(playhead, (frame) => exclusions.list.nodes.find((exclusion) => isUnseen(exclusion, frame)));
   const [leavingOut, setLeavingOut] = useState(false);
   const can = useCan();
   const mayLeaveOut = can('change Exclusion');
-  const mayReview = can('correct Shot') && shots.length > 0;
-  const review = useReview({ titleId: title.id, shots, playhead, playback });
-  const place = useFrame(playhead, (frame) => placeAt(shots, frame));
-  const shot = shots[place];
+  const mayReview = can('correct Shot') && !!total;
+  const review = useReview({ titleId: title.id, pages, shots, playhead, playback });
+  const shot = useFrame(playhead, (frame) => shots.holding(frame));
 
-  const go = (step: number) => {
-    const from = shots[placeAt(shots, playhead.frame)];
+  const go = async (step: number) => {
+    const { frame } = playhead;
+    const from = await pages.reach(frame);
     // Back from inside a shot is its own beginning, as on a record player.
-    const to = step < 0 && from && playhead.frame > from.first ? from : shots[placeAt(shots, playhead.frame) + step];
+    const to = step < 0 && from && frame > from.first ? from : from && (await pages.numbered(from.number + step));
     if (to) playback.show(to.first);
   };
   const showShot = (one: Shot) => playback.show(one.first);
@@ -78,8 +89,8 @@ export function Studio({ title, analysis, below }: StudioProps) {
     ArrowRight: () => playback.step(1),
     'Shift+ArrowLeft': () => playback.step(-10),
     'Shift+ArrowRight': () => playback.step(10),
-    ArrowUp: () => go(-1),
-    ArrowDown: () => go(1),
+    ArrowUp: () => void go(-1),
+    ArrowDown: () => void go(1),
     Home: () => playback.show(0),
     End: () => playback.show(analysis.frames - 1),
     i: begin,
@@ -133,8 +144,8 @@ export function Studio({ title, analysis, below }: StudioProps) {
             playback={playback}
             playhead={playhead}
             unseen={unseen && exclusionInWords(unseen)}
-            onPreviousShot={() => go(-1)}
-            onNextShot={() => go(1)}
+            onPreviousShot={() => void go(-1)}
+            onNextShot={() => void go(1)}
           />
           <p className="mt-2 hidden text-xs text-faint md:block">
             Space plays · ← → one frame, with shift ten · ↑ ↓ shots · J K L backwards, stop, forwards · I O first and last frame of a choice · ctrl and wheel zoom the timeline
@@ -142,16 +153,24 @@ export function Studio({ title, analysis, below }: StudioProps) {
         </div>
         <div className="min-w-0 lg:max-h-[calc(60dvh+3.5rem)] lg:overflow-y-auto">
           <Panel>
-            {shot ? <ShotDetails shot={shot} rate={clock.rate} /> : error ? <Failed error={error} retry={() => list.refresh()} /> : list.starting ? <Skeleton className="h-64" /> : <p className="text-sm text-soft">No shot was found.</p>}
+            {error ? <Failed error={error} retry={pages.retry} /> : shot ? <ShotDetails shot={shot} rate={clock.rate} /> : total === 0 ? <p className="text-sm text-soft">No shot was found.</p> : <Skeleton className="h-64" />}
           </Panel>
         </div>
       </div>
-      {review.on && mayReview && <ReviewPanel review={review} shots={list.total ?? shots.length} below={<StaleShots titleId={title.id} stale={shots.filter((one) => one.review.stale).length} onMeasured={() => list.refresh(() => true)} />} />}
+      {review.on && mayReview && <ReviewPanel review={review} shots={total} below={<StaleShots titleId={title.id} review={review.progress} again={review.count} onMeasured={() => void pages.renew()} />} />}
       <div className="mt-5">
-        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} below={(sight) => <TrackLanes titleId={title.id} clock={clock} sight={sight} />} onFrame={playback.show} onShot={showShot} />
+        <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} below={(sight) => <TrackLanes titleId={title.id} clock={clock} sight={sight} />} onFrame={playback.show} onShot={showShot} onSight={timelineSees} />
       </div>
       {below({
-        shots: { count: list.total ?? shots.length, list: <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} /> },
+        shots: {
+          count: total ?? 0,
+          list: (
+            <>
+              {!!total && <DescribeAgain titleId={title.id} onDescribed={() => void pages.renew()} />}
+              <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} onSight={listSees} />
+            </>
+          ),
+        },
         leftOut: { count: exclusions.list.total ?? 0, list: <ExclusionList titleId={title.id} rate={clock.rate} list={exclusions.list} onFrame={playback.show} onChange={renew} /> },
       })}
       {leavingOut && chosen && (
@@ -169,7 +188,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
   );
 }
 
-/** Every frame whose timestamp is known: edges of shots and tiles of the filmstrip. */
+/** Every frame whose timestamp is known here: edges of shots and tiles of the filmstrip. */
 function knots(analysis: StudioProps['analysis'], shots: Shot[]): { frame: number; pts: number }[] {
   const strip = analysis.filmstrip as { tiles?: { frame: number; pts: number }[] } | null | undefined;
   return [

@@ -7,13 +7,16 @@ import type { Playhead } from './playhead.js';
 import { Still } from '../../ui/still.js';
 import type { Range } from '../../lib/ranges.js';
 import { inPixels, type Band } from './bands.js';
+import type { Shots } from './shot-pages.js';
 import { entryInWords, entryOf, placeAt, type Shot } from './shots.js';
 import type { Sight } from './track-lanes.js';
 
 const CLOSEST = 24; // pixels a frame
+/** More shots in sight than this, about, are lines closer than a finger: they are not fetched to be drawn. */
+const MOST_IN_SIGHT = 200;
 
 interface TimelineProps {
-  shots: Shot[];
+  shots: Shots;
   frames: number;
   rate: number;
   playhead: Playhead;
@@ -28,10 +31,12 @@ interface TimelineProps {
   below?: (sight: Sight) => ReactNode;
   onFrame: (frame: number) => void;
   onShot: (shot: Shot) => void;
+  /** The frames in sight, where their shots are to be drawn. */
+  onSight: (frames: [from: number, to: number] | undefined) => void;
 }
 
-/** Every shot at its frames, to scale: a shot of 40 frames is twice as wide as one of 20. Only what is in sight is drawn. */
-export function Timeline({ shots, frames, rate, playhead, selected, bands, chosen, tools, below, onFrame, onShot }: TimelineProps) {
+/** Every shot at its frames, to scale: a shot of 40 frames is twice as wide as one of 20. Only what is in sight is drawn, and of a long film only once it is close enough. */
+export function Timeline({ shots, frames, rate, playhead, selected, bands, chosen, tools, below, onFrame, onShot, onSight }: TimelineProps) {
   const strip = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ left: 0, width: 0 });
@@ -93,13 +98,17 @@ export function Timeline({ shots, frames, rate, playhead, selected, bands, chose
 
   const firstFrame = view.left / scale;
   const lastFrame = (view.left + view.width) / scale;
-  const from = shots.length ? placeAt(shots, Math.max(0, firstFrame)) : 0;
-  const seen = scale > 0 ? shots.slice(Math.max(0, from - 1), placeAt(shots, lastFrame) + 2) : [];
+  const { loaded, total = 0 } = shots;
+  const close = scale > 0 && (total * (lastFrame - firstFrame)) / frames <= MOST_IN_SIGHT;
+  const [from, to] = [Math.max(0, Math.floor(firstFrame)), Math.min(frames - 1, Math.ceil(lastFrame))];
+  useEffect(() => onSight(close ? [from, to] : undefined), [close, from, to, onSight]);
+  const seen = scale > 0 ? loaded.slice(Math.max(0, placeAt(loaded, from) - 1), placeAt(loaded, lastFrame) + 2) : [];
 
   return (
     <section aria-label="Timeline" className="rounded-xl border border-line bg-panel">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 pt-2">
-        <h2 className="mr-auto text-sm font-semibold">Timeline</h2>
+        <h2 className="text-sm font-semibold">Timeline</h2>
+        <p className="mr-auto text-xs text-faint">{scale > 0 && !close && 'Zoom in to see its shots.'}</p>
         {tools}
         <div className="flex items-center">
           <IconButton label="Farther" disabled={zoom <= 1} onClick={() => zoomTo(zoom / 1.6)}>
@@ -116,6 +125,7 @@ export function Timeline({ shots, frames, rate, playhead, selected, bands, chose
       <div ref={strip} className="relative overflow-x-auto overflow-y-hidden px-0 pb-3">
         <div className="relative h-[7.5rem]" style={{ width: Math.max(frames * scale, 1) }}>
           <Ruler from={firstFrame} to={lastFrame} scale={scale} rate={rate} frames={frames} onFrame={onFrame} />
+          <div aria-hidden className="absolute inset-x-0 top-7 h-20 bg-raised/40" />
           {seen.map((shot) => (
             <Block key={shot.id} shot={shot} scale={scale} selected={shot.id === selected} onShot={onShot} />
           ))}
@@ -161,7 +171,7 @@ function Block({ shot, scale, selected, onShot }: { shot: Shot; scale: number; s
         data-shot={shot.number}
         title={`Shot ${shot.number + 1}, frames ${shot.first} to ${shot.last}. ${entryInWords(shot)}.`}
         onClick={() => onShot(shot)}
-        className={clsx('absolute top-7 h-20 overflow-hidden border-l bg-raised text-left outline-none', selected ? 'z-5 border-tungsten after:absolute after:inset-0 after:border-2 after:border-tungsten' : 'border-panel hover:brightness-125')}
+        className={clsx('absolute top-7 h-20 overflow-hidden bg-raised text-left outline-none', width > 3 && 'border-l', selected ? 'z-5 border-tungsten after:absolute after:inset-0 after:border-2 after:border-tungsten' : 'border-panel hover:brightness-125')}
         style={{ left: shot.first * scale, width: Math.max(width, 1.5) }}
       >
         {width > 14 && keyframe && <Still url={keyframe.url} className="pointer-events-none size-full object-cover opacity-85" />}

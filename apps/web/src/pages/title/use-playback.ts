@@ -48,6 +48,9 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
   /** The frame asked for and not yet seen, and whether a seek to an earlier one must end first. */
   const wanted = useRef<number>(undefined);
   const waiting = useRef(false);
+  /** The frame that was asked for last, while the film rests on it, and the media time of the one that is shown. */
+  const resting = useRef<number>(undefined);
+  const mediaTime = useRef<number>(undefined);
   /** Media time of the proxy's first frame: not 0 where frames are decoded before they are shown. */
   const origin = useRef(0);
 
@@ -91,6 +94,7 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     if (!video) return;
     let handle = 0;
     const seen = (_: number, frame: VideoFrameCallbackMetadata) => {
+      mediaTime.current = frame.mediaTime;
       playhead.set(time.current.frameAt(frame.mediaTime - origin.current));
       if (playhead.frame === wanted.current || !video.paused) wanted.current = undefined;
       handle = video.requestVideoFrameCallback(seen);
@@ -121,12 +125,21 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
     (frame: number) => {
       if (!video) return;
       wanted.current = Math.min(Math.max(frame, 0), time.current.frames - 1);
+      resting.current = wanted.current;
       // One seek at a time: of those asked for meanwhile only the last is carried out.
       waiting.current = video.seeking;
       if (!video.seeking) video.currentTime = origin.current + time.current.middleOf(wanted.current);
     },
     [video],
   );
+
+  // The clock learns the edges of shots as they arrive: at a variable rate the frame that was asked for may lie elsewhere than was thought.
+  useEffect(() => {
+    if (!video || mediaTime.current === undefined) return;
+    const at = resting.current;
+    if (at === undefined) playhead.set(clock.frameAt(mediaTime.current - origin.current));
+    else if (clock.frameAt(video.currentTime - origin.current) !== at) seek(at);
+  }, [clock, video, playhead, seek]);
 
   const show = useCallback(
     (frame: number) => {
@@ -152,6 +165,7 @@ export function usePlayback(playlistUrl: string | undefined, clock: FrameClock, 
   const play = useCallback(
     (rate: number) => {
       if (!video) return;
+      resting.current = undefined;
       setSpeed(rate);
       video.playbackRate = rate;
       video.play().catch((error: unknown) => {

@@ -1,12 +1,54 @@
-import { useEffect, useRef, useState } from 'react';
-import { useClient, type AnyVariables, type OperationResult, type TypedDocumentNode } from 'urql';
+import { useRef, useState } from 'react';
+import { useClient, useQuery, type AnyVariables, type OperationResult, type TypedDocumentNode } from 'urql';
 import { graphql } from '../../generated/index.js';
+import { spaced } from '../../lib/format.js';
 import { reasonOf } from '../../lib/outcome.js';
 import type { ResultOf } from '../../lib/result.js';
 import type { ReasonLike } from '../../ui/states.js';
 import type { Playhead } from './playhead.js';
-import { entryOf, placeAt, titleShots, type Entry, type Shot } from './shots.js';
+import { labels } from './shot-labels.js';
+import type { ShotPages, Shots } from './shot-pages.js';
+import { entryOf, type Entry, type Shot } from './shots.js';
 import type { Playback } from './use-playback.js';
+
+/** How far review is with all shots of the title, however few of them are here. */
+const reviewProgress = graphql(`
+  query ReviewProgress($id: ID!) {
+    title(id: $id) {
+      id
+      review {
+        reviewed
+        stale
+        recomputing {
+          id
+          state
+          progress
+          note
+          reason {
+            code
+            message
+            wayOut
+          }
+        }
+      }
+    }
+  }
+`);
+
+const waitingShots = graphql(`
+  query WaitingShots($titleId: ID!, $first: Int!, $after: String) {
+    reviewQueue(titleId: $titleId, first: $first, after: $after) {
+      nodes {
+        id
+        first
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+`);
 
 const changeEntry = graphql(`
   mutation ChangeEntry($id: ID!, $version: Int!, $input: EntryInput!) {
@@ -110,13 +152,17 @@ const undoShotEdit = graphql(`
   }
 `);
 
-export const SHOTS_A_PAGE = 100;
 const KINDS: Entry['kind'][] = ['cut', 'dissolve', 'fade', 'wipe', 'other'];
 
 type Edited = { edit: ({ __typename: 'ShotEdit'; id: string; shots?: Shot[] } | ({ __typename: 'Refused' } & ReasonLike)) };
 
+const press = (button: string): void => document.querySelector<HTMLButtonElement>(button)?.click();
+
+/** A shot as it is found again, whatever its number has become. */
+type Met = Pick<Shot, 'id' | 'first'>;
+
 /** Going from transition to transition and putting them right. What keys ask for is done one after the other, each on what the one before left. */
-export function useReview({ titleId, shots, playhead, playback }: { titleId: string; shots: Shot[]; playhead: Playhead; playback: Playback }) {
+export function useReview({ titleId, pages, shots, playhead, playback }: { titleId: string; pages: ShotPages; shots: Shots; playhead: Playhead; playback: Playback }) {
   const client = useClient();
   const [on, setOn] = useState(false);
   const [byDoubt, setByDoubt] = useState(true);
@@ -124,74 +170,82 @@ export function useReview({ titleId, shots, playhead, playback }: { titleId: str
   const [sure, setSure] = useState(0.95);
   const [refusal, setRefusal] = useState<ReasonLike>();
   const [waiting, setWaiting] = useState(0);
-  const now = useRef({ shots, at, byDoubt, sure });
+  const [{ data: told }] = useQuery({ query: reviewProgress, variables: { id: titleId }, requestPolicy: 'cache-and-network', pause: !on });
+  const now = useRef({ at, byDoubt, sure });
   const edits = useRef<string[]>([]);
   /** The shots that were looked at, in that order. */
-  const trail = useRef<string[]>([]);
+  const trail = useRef<Met[]>([]);
   const last = useRef<Promise<void>>(Promise.resolve());
-  useEffect(() => void (now.current.shots = shots), [shots]);
 
-  const current = (): Shot | undefined => now.current.shots.find((shot) => shot.id === now.current.at);
+  const current = (): Shot | undefined => pages.view().find(now.current.at);
   const goTo = (shot: Shot | undefined) => {
     if (!shot) return;
     now.current.at = shot.id;
-    trail.current.push(shot.id);
+    trail.current.push(shot);
+    // It stays at hand wherever the film is scrubbed to.
+    pages.want('review', { numbers: [shot.number, shot.number] });
     setAt(shot.id);
     playback.show(shot.first);
   };
-  const next = (step: 1 | -1, doubt: boolean) => {
-    const { shots: all, at: from } = now.current;
-    if (!doubt) return goTo(all[all.findIndex((shot) => shot.id === from) + step]);
-    if (step < 0) {
-      trail.current.pop();
-      const before = trail.current.pop();
-      return goTo(all.find((shot) => shot.id === before));
+  const next = async (step: 1 | -1, doubt: boolean): Promise<void> => {
+    if (!doubt) return goTo(await pages.numbered((current()?.number ?? -1) + step));
+    if (step > 0) {
+      const met = await mostDoubtful();
+      return goTo(met && (await pages.reach(met.first)));
     }
-    const waiting = all.filter((shot) => !shot.review.reviewedBy && shot.id !== from).toSorted((a, b) => b.review.doubt - a.review.doubt || a.number - b.number);
-    // What was passed by comes again when everything else was seen.
-    goTo(waiting.find((shot) => !trail.current.includes(shot.id)) ?? waiting[0]);
+    trail.current.pop();
+    for (let before = trail.current.pop(); before; before = trail.current.pop()) {
+      await pages.reach(before.first);
+      // One that has become part of another since is passed over.
+      const shot = pages.view().find(before.id);
+      if (shot) return goTo(shot);
+    }
+  };
+  /** Of the shots that nobody reviewed the one that asks for it most. What was passed by comes again when everything else was seen. */
+  const mostDoubtful = async (): Promise<Met | undefined> => {
+    const passed = new Set(trail.current.map(({ id }) => id));
+    let again: Met | undefined;
+    for (let after: string | null = null; ; ) {
+      const answer: OperationResult<ResultOf<typeof waitingShots>> = await client.query(waitingShots, { titleId, first: 100, after }, { requestPolicy: 'network-only' }).toPromise();
+      if (answer.error) setRefusal(reasonOf(answer.error));
+      const queue = answer.data?.reviewQueue;
+      const others = queue?.nodes.filter(({ id }) => id !== now.current.at) ?? [];
+      const fresh = others.find(({ id }) => !passed.has(id));
+      again ??= others[0];
+      if (fresh || !queue?.pageInfo.hasNextPage) return fresh ?? again;
+      after = queue.pageInfo.endCursor ?? null;
+    }
   };
 
-  /** Every page anew: the numbers of all later shots have changed. */
-  const renew = async () => {
-    const pages: Shot[] = [];
-    let after: string | null = null;
-    do {
-      const answer: OperationResult<ResultOf<typeof titleShots>> = await client.query(titleShots, { id: titleId, first: SHOTS_A_PAGE, after }, { requestPolicy: 'network-only' }).toPromise();
-      if (answer.error) return setRefusal(reasonOf(answer.error));
-      const page: NonNullable<ResultOf<typeof titleShots>['title']>['shots'] | undefined = answer.data?.title?.shots;
-      pages.push(...(page?.nodes ?? []));
-      after = page?.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
-    } while (after !== null);
-    now.current.shots = pages;
-  };
+  const count = () => client.query(reviewProgress, { id: titleId }, { requestPolicy: 'network-only' }).toPromise();
 
   const ask = async <Variables extends AnyVariables>(document: TypedDocumentNode<Edited, Variables>, variables: Variables): Promise<string | undefined> => {
     setRefusal(undefined);
     const { data, error } = await client.mutation(document, variables).toPromise();
     const edit = data?.edit;
     if (edit?.__typename === 'ShotEdit') {
-      const changed = edit.shots;
-      if (changed) now.current.shots = now.current.shots.map((shot) => changed.find(({ id }) => id === shot.id) ?? shot);
-      else await renew();
+      // Where shots come or go, the numbers of all later ones change.
+      if (edit.shots) pages.put(edit.shots);
+      else await pages.renew();
+      await count();
       return edit.id;
     }
     if (error) setRefusal(reasonOf(error));
     if (edit) setRefusal(edit);
-    await renew();
+    await Promise.all([pages.renew(), count()]);
     return undefined;
   };
   const doing = (work: () => Promise<void>) => {
     setWaiting((count) => count + 1);
     last.current = last.current.then(work).finally(() => setWaiting((count) => count - 1));
   };
-  const editing = (work: (shot: Shot) => Promise<string | undefined> | undefined, then?: (shot: Shot) => void) =>
+  const editing = (work: (shot: Shot) => Promise<string | undefined> | undefined, then?: (shot: Shot) => void | Promise<void>) =>
     doing(async () => {
       const shot = current();
       const id = shot && (await work(shot));
       if (!shot || !id) return;
       edits.current.push(id);
-      then?.(shot);
+      await then?.(shot);
     });
   const entered = (shot: Shot, input: { kind: Entry['kind']; first: number; from?: number | undefined }) => {
     const { kind, first, from } = input;
@@ -206,10 +260,10 @@ export function useReview({ titleId, shots, playhead, playback }: { titleId: str
     }, seen);
 
   const keys: Record<string, () => void> = {
-    n: () => doing(async () => next(1, now.current.byDoubt)),
-    p: () => doing(async () => next(-1, now.current.byDoubt)),
-    ArrowDown: () => doing(async () => next(1, false)),
-    ArrowUp: () => doing(async () => next(-1, false)),
+    n: () => doing(() => next(1, now.current.byDoubt)),
+    p: () => doing(() => next(-1, now.current.byDoubt)),
+    ArrowDown: () => doing(() => next(1, false)),
+    ArrowUp: () => doing(() => next(-1, false)),
     d: () => setByDoubt((now.current.byDoubt = !now.current.byDoubt)),
     ',': () => move((shot) => shot.first - 1),
     '.': () => move((shot) => shot.first + 1),
@@ -231,17 +285,17 @@ export function useReview({ titleId, shots, playhead, playback }: { titleId: str
     s: () => {
       const { frame } = playhead;
       doing(async () => {
-        const shot = now.current.shots[placeAt(now.current.shots, frame)];
+        const shot = await pages.reach(frame);
         const id = shot && (await ask(splitShot as TypedDocumentNode<Edited, { id: string; version: number; input: { kind: string; first: number } }>, { id: shot.id, version: shot.review.version, input: { kind: 'cut', first: frame } }));
         if (!id) return;
         edits.current.push(id);
-        goTo(now.current.shots.find((one) => one.first === frame));
+        goTo(await pages.reach(frame));
       });
     },
     m: () =>
       editing(
         (shot) => ask(mergeShot as TypedDocumentNode<Edited, { id: string; version: number }>, { id: shot.id, version: shot.review.version }),
-        (shot) => goTo(now.current.shots[placeAt(now.current.shots, shot.first)]),
+        async (shot) => goTo(await pages.reach(shot.first)),
       ),
     a: () =>
       editing(
@@ -262,14 +316,15 @@ export function useReview({ titleId, shots, playhead, playback }: { titleId: str
         edits.current.pop();
         seen();
       }),
-    e: () => document.querySelector<HTMLButtonElement>('[aria-label="Correct sentence"]')?.click(),
+    e: () => press('[aria-label="Correct sentence"]'),
+    ...Object.fromEntries(labels.map(([name], place) => [String(place + 1), () => press(`[aria-label=Labels] [aria-label="Correct ${spaced(name)}"]`)])),
     r: () => setOn(false),
   };
   const start = () => {
     setOn(true);
-    if (!current()) doing(async () => next(1, now.current.byDoubt));
+    if (!current()) doing(() => next(1, now.current.byDoubt));
   };
-  return { on, start, keys, byDoubt, sure, refusal, busy: waiting > 0, shot: shots.find((shot) => shot.id === at), reviewed: shots.filter((shot) => shot.review.reviewedBy).length };
+  return { on, start, keys, byDoubt, sure, refusal, busy: waiting > 0, shot: shots.find(at), progress: told?.title?.review ?? undefined, count: () => void count() };
 }
 
 export type Reviewing = ReturnType<typeof useReview>;
