@@ -53,7 +53,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(?:dist|data|\\.venv)/' },
+    exclude: { path: '^(?:dist|data|\\.venv|libs/media/kernels)/' },
     // A type that crosses the line is a dependency as well.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

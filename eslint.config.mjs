@@ -14,6 +14,7 @@ export default tseslint.config(
       '.venv/',
       'coverage/',
       'apps/trainer/',
+      'libs/media/kernels/',
       '**/generated/**',
       '**/*.generated.ts',
       '**/routeTree.gen.ts',

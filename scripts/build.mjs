@@ -9,6 +9,9 @@ const asked = process.argv.slice(2);
 const wants = (part) => asked.length === 0 || asked.includes(part);
 const has = (file) => existsSync(path.join(root, file));
 
+/** No runtime, no imports: the memory's layout is the kernels' own, and the caller reads it by their exports. */
+const KERNELS = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--use', 'abort=', '--initialMemory', '192'];
+
 const run = (name, ...args) => {
   const bin = (one) => path.join(root, 'node_modules/.bin', one);
   const { status, error } = spawnSync(bin('node'), [bin(name), ...args], { cwd: root, stdio: 'inherit' });
@@ -23,6 +26,7 @@ if (asked.includes('--check')) {
   if (wants('server')) {
     run('tsc', '-p', 'tsconfig.build.json');
     prune(dist);
+    run('asc', 'libs/media/kernels/index.ts', '-o', 'dist/libs/media/kernels.wasm', ...KERNELS);
   }
   if (wants('web')) {
     if (has('apps/web/vite.config.ts')) run('vite', 'build', 'apps/web', '--logLevel', 'warn');

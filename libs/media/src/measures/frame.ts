@@ -1,11 +1,13 @@
+import { kernels } from '../kernels.js';
+import { SMALL_BYTES } from '../small.js';
 import type { Letterbox, SmallFrame } from '../types.js';
 import { barsOf, FilmBars, type SeenBars } from './bars.js';
 import { codeOf } from './colour.js';
 import { MotionMeter, type Motion } from './motion.js';
-import { noiseBetween, noiseOf } from './noise.js';
+import { noiseOf } from './noise.js';
 
 // Taken out of Math once: inside jest's sandbox each look at a global costs a microsecond, and these run per pixel.
-const { abs, floor, max, min, round, sqrt } = Math;
+const { abs, floor, max, round, sqrt } = Math;
 
 /** What one small frame (256x144) says by itself and beside those before. Plain data: it can be posted from a worker thread. */
 export interface FrameFacts {
@@ -61,10 +63,12 @@ export interface Clock {
   fps: number;
 }
 
-/** Looks at every frame in turn; keeps the frame before, the pyramid of the last one that motion was measured on, and a third of a second of means. */
+/** Looks at every frame in turn; keeps the one before, the pyramid of the last one that motion was measured on, and a third of a second of means. */
 export class FrameMeter {
-  private before: Uint8Array | undefined;
-  private readonly counts = new Uint32Array(256);
+  private readonly kernels = kernels();
+  /** Where the kernels look for a frame and for the one before it, in turn. */
+  private readonly places: [Uint8Array, Uint8Array];
+  private readonly sums: Float64Array;
   private readonly film = new FilmBars();
   private readonly motion = new MotionMeter();
   private readonly ring: Float64Array;
@@ -73,6 +77,9 @@ export class FrameMeter {
   private lookedAt = -Infinity;
 
   constructor(private readonly clock: Clock) {
+    const { memory, FRAMES, RESULT } = this.kernels;
+    this.places = [new Uint8Array(memory.buffer, FRAMES.value, SMALL_BYTES), new Uint8Array(memory.buffer, FRAMES.value + SMALL_BYTES, SMALL_BYTES)];
+    this.sums = new Float64Array(memory.buffer, RESULT.value, 5);
     this.ring = new Float64Array(max(5, 2 * round(clock.fps / 6) + 1));
   }
 
@@ -81,26 +88,15 @@ export class FrameMeter {
     const seconds = frame.pts * this.clock.tick;
     const bars = this.film.now;
     const [w, h] = [width - bars.left - bars.right, height - bars.top - bars.bottom];
-    const { counts } = this;
-    counts.fill(0);
-    const first = this.before === undefined;
-    const old = (this.before ??= new Uint8Array(width * height));
-    let change = 0;
-    let pixels = 0;
-    // Every other pixel, as on a chessboard: half the cost, and nothing larger than one pixel hides.
-    for (let r = 0; r < h; r++) {
-      const from = (bars.top + r) * width + bars.left;
-      for (let i = from + (r & 1), end = from + w; i < end; i += 2) {
-        const value = y[i]!;
-        const d = value - old[i]!;
-        counts[value]!++;
-        change += d < 0 ? -d : d;
-        pixels++;
-      }
-    }
-    change = first ? 0 : change / pixels;
-    const light = summed(counts, pixels);
-    const facts: FrameFacts = { frame: frame.frame, seconds, area: (w * h) / (width * height), ...light, change, frozen: !first && change < 0.02, ripple: this.ripple(light.mean), rippleFrames: this.ring.length };
+    const first = this.frames === 0;
+    const now = this.frames & 1;
+    this.places[now]!.set(y);
+    if (first) this.places[1]!.set(y);
+    this.kernels.light(now, bars.left, bars.top, w, h);
+    const [pixels, [sum, squares, clipped, crushed, changed]] = [w * h, this.sums as unknown as [number, number, number, number, number]];
+    const [mean, square, change] = [sum / pixels, squares / pixels, changed / pixels];
+    const light = { mean, square, clipped: clipped / pixels, crushed: crushed / pixels, black: mean < BLACK && sqrt(max(0, square - mean * mean)) < 8 };
+    const facts: FrameFacts = { frame: frame.frame, seconds, area: (w * h) / (width * height), ...light, change, frozen: !first && change < 0.02, ripple: this.ripple(mean), rippleFrames: this.ring.length };
     if (this.due(seconds, this.movedAt, MOTION_EVERY)) {
       this.movedAt = seconds;
       facts.seen = barsOf(y, width, height);
@@ -113,10 +109,9 @@ export class FrameMeter {
       this.lookedAt = seconds;
       facts.look = lookOf(frame, { ...bars });
       // A repeated frame says nothing of noise.
-      const plain = facts.frozen || first ? undefined : noiseOf(y, width, height, bars);
-      if (plain !== undefined) facts.look.noise = min(plain, noiseBetween(y, old, width, height, bars));
+      const noise = facts.frozen || first ? undefined : noiseOf(this.kernels, now, bars);
+      if (noise !== undefined) facts.look.noise = noise;
     }
-    old.set(y);
     return facts;
   }
 
@@ -134,22 +129,6 @@ export class FrameMeter {
     for (let k = 0; k < n; k++) all += ring[k]!;
     return ring[(this.frames - 1 - (n >> 1)) % n]! - all / n;
   }
-}
-
-function summed(counts: Uint32Array, pixels: number): Pick<FrameFacts, 'mean' | 'square' | 'clipped' | 'crushed' | 'black'> {
-  let sum = 0;
-  let squares = 0;
-  let clipped = 0;
-  let crushed = 0;
-  for (let v = 0; v < 256; v++) {
-    const n = counts[v]!;
-    sum += v * n;
-    squares += v * v * n;
-    if (v >= 235) clipped += n;
-    if (v <= 18) crushed += n;
-  }
-  const [mean, square] = [sum / pixels, squares / pixels];
-  return { mean, square, clipped: clipped / pixels, crushed: crushed / pixels, black: mean < BLACK && sqrt(max(0, square - mean * mean)) < 8 };
 }
 
 function detailOf(y: Uint8Array, width: number, height: number, bars: Letterbox): number {

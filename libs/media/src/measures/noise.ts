@@ -1,11 +1,11 @@
+import type { Kernels } from '../kernels.js';
+import { SMALL_H, SMALL_W } from '../small.js';
 import type { Letterbox } from '../types.js';
 
-const { abs, floor, sqrt, PI } = Math;
+const { floor, min, sqrt, PI } = Math;
 
-const BLOCK = 8;
-/** Levels near black and white are clipped, and noise with them. */
-const LOWEST = 20;
-const HIGHEST = 230;
+/** Pixels of a block: 8 x 8. */
+const AREA = 64;
 /** Blocks that say something, below which nothing is said. */
 const ENOUGH = 12;
 /** The block at this place among all, from the flattest, stands for the noise: what has texture lies above it. */
@@ -14,52 +14,22 @@ const PLACE = 0.15;
 const AT_PLACE = 0.88;
 
 /**
- * Standard deviation of the noise of a small frame in levels: Immerkær's mask (1996), which is blind to planes, on blocks of 8 x 8, taken
- * where the picture is flattest. Undefined where too little of it is between black and white. Detail everywhere (gravel, leaves) reads as noise.
+ * Standard deviation in levels of the noise of the small frame that lies at place `now` of the kernels. Undefined where too little of it is
+ * between black and white. Two estimates: Immerkær's mask, which is blind to planes, where the picture is flattest (detail everywhere,
+ * gravel or leaves, reads as noise there), and what changed since the frame at the other place, at the middle block (motion reads as noise
+ * there). The smaller one is nearer to the truth.
  */
-export function noiseOf(y: Uint8Array, width: number, height: number, bars: Letterbox): number | undefined {
-  const found: number[] = [];
-  for (let top = bars.top + 2; top + BLOCK < height - bars.bottom - 1; top += BLOCK) {
-    for (let left = bars.left + 2; left + BLOCK < width - bars.right - 1; left += BLOCK) {
-      let sum = 0;
-      let usable = true;
-      for (let r = top; r < top + BLOCK && usable; r++) {
-        for (let c = left, i = r * width + left; c < left + BLOCK; c++, i++) {
-          const here = y[i]!;
-          if (here < LOWEST || here > HIGHEST) {
-            usable = false;
-            break;
-          }
-          sum += abs(
-            y[i - width - 1]! - 2 * y[i - width]! + y[i - width + 1]! - 2 * (y[i - 1]! - 2 * here + y[i + 1]!) + y[i + width - 1]! - 2 * y[i + width]! + y[i + width + 1]!,
-          );
-        }
-      }
-      if (usable) found.push(sum);
-    }
-  }
-  if (found.length < ENOUGH) return undefined;
-  found.sort((a, b) => a - b);
-  return (sqrt(PI / 2) * found[floor(PLACE * found.length)]!) / (6 * BLOCK * BLOCK * AT_PLACE);
+export function noiseOf(kernels: Kernels, now: number, bars: Letterbox): number | undefined {
+  const [right, bottom] = [SMALL_W - bars.right, SMALL_H - bars.bottom];
+  const masked = sorted(kernels, kernels.noise(now, bars.left + 2, bars.top + 2, right - 1, bottom - 1));
+  if (masked.length < ENOUGH) return undefined;
+  const plain = (sqrt(PI / 2) * masked[floor(PLACE * masked.length)]!) / (6 * AREA * AT_PLACE);
+  const changed = sorted(kernels, kernels.changes(now, bars.left, bars.top, right, bottom));
+  // The mean distance of a normal difference is .8 of its deviation, which is that of both frames together.
+  return min(plain, (sqrt(PI / 2) * changed[changed.length >> 1]!) / AREA / sqrt(2));
 }
 
-/**
- * The same from what changes between two frames that follow each other, at the middle block: in a still picture detail falls away. Motion
- * reads as noise, so the smaller of the two estimates is nearer to the truth.
- */
-export function noiseBetween(y: Uint8Array, before: Uint8Array, width: number, height: number, bars: Letterbox): number {
-  const found: number[] = [];
-  for (let top = bars.top; top + BLOCK <= height - bars.bottom; top += BLOCK) {
-    for (let left = bars.left; left + BLOCK <= width - bars.right; left += BLOCK) {
-      let sum = 0;
-      for (let r = top; r < top + BLOCK; r++) for (let c = left, i = r * width + left; c < left + BLOCK; c++, i++) sum += abs(y[i]! - before[i]!);
-      found.push(sum);
-    }
-  }
-  found.sort((a, b) => a - b);
-  // The mean distance of a normal difference is .8 of its deviation, which is that of both frames together.
-  return (sqrt(PI / 2) * found[found.length >> 1]!) / (BLOCK * BLOCK) / sqrt(2);
-}
+const sorted = ({ memory, BLOCKS }: Kernels, count: number): Uint32Array => new Uint32Array(memory.buffer, BLOCKS.value, count).sort();
 
 /**
  * How much of a master's noise is left in a small frame: scaling takes the mean of two neighbours each way, weighted by where the small

@@ -6,7 +6,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import { repositoryRoot } from '#libs/platform';
 import type { Boundary, SmallFrame, Warning } from '../types.js';
 import { ClassicalDetector } from './classical.js';
-import { gridOf } from './grid.js';
+import { Frames } from './frames.js';
 import { JudgedDetector, loadDetector } from './judged.js';
 import { MODEL, TransitionNetwork } from './network.js';
 
@@ -170,7 +170,8 @@ describe('judged by a network too', () => {
 describe('the network of a folder', () => {
   const folder = path.join(repositoryRoot, 'models/shots');
 
-  const grids = [a, b].map((picture) => gridOf(paint(0, picture), undefined));
+  const frames = new Frames();
+  const grids = [a, b].map((picture, frame) => frames.push(paint(frame, picture)));
 
   it('judges every frame of a film of any length', async () => {
     for (const length of [1, 31, 33, 192, 193, 400]) {

@@ -1,8 +1,6 @@
 import type { Boundary, ShotDetector, SmallFrame, Warning } from '../types.js';
 import { ClassicalDetector } from './classical.js';
-import type { Grid } from './grid.js';
 import { Joiner } from './join.js';
-import { unlike } from './match.js';
 import { TransitionNetwork } from './network.js';
 import { type Found, isBare, type Part, PARTS, type Proposal, Proposer, PROPOSAL_LAG, PROPOSAL_LENGTH } from './propose.js';
 
@@ -24,8 +22,6 @@ const ENDS = 0.5;
 /** Frames, both pure ones included, of a transition that only the network sees; a longer stretch is motion. */
 const SHORTEST = 4;
 const LONGEST = 80;
-/** Frames kept to compare the ends of those. */
-const KEPT = 512;
 
 /** What can be switched off, for tools that measure what each brings. */
 export const JUDGED_PARTS = [...PARTS, 'network', 'seen by the network alone'] as const;
@@ -47,7 +43,6 @@ export class JudgedDetector implements ShotDetector {
   private standing: (Proposal & { told?: true })[] = [];
   /** What only the network sees, in order. */
   private alone: Found[] = [];
-  private readonly grids: Grid[] = [];
   /** Frames before this one were looked at for transitions that only the network sees. */
   private looked = 0;
   /** First frame of the stretch that the network takes for a transition, while it lasts; one that lasts too long holds nothing back. */
@@ -67,7 +62,6 @@ export class JudgedDetector implements ShotDetector {
     const { grid, proposals } = this.proposer.push(frame);
     this.proposals.push(...proposals);
     this.joiner.frame(isBare(grid));
-    this.grids[grid.frame % KEPT] = grid;
     await this.network.push(grid);
     if (this.looked === this.network.known) return [];
     return this.judge(Math.min(frame.frame - PROPOSAL_LAG, this.network.known - PROPOSAL_LENGTH));
@@ -129,15 +123,14 @@ export class JudgedDetector implements ShotDetector {
   }
 
   private seen(from: number, to: number): void {
-    const [before, after] = [this.grids[from % KEPT], this.grids[to % KEPT]];
-    if (from < 0 || to - from + 1 < SHORTEST || !before || !after) return;
+    if (from < 0 || to - from + 1 < SHORTEST) return;
     let [sure, middle] = [0, 0];
     for (let frame = from + 1; frame <= to; frame++) {
       sure += this.network.wide(frame) / (to - from);
       middle = Math.max(middle, this.network.sharp(frame));
     }
     if (sure < SURE || middle < SURE_MIDDLE) return;
-    const ends = unlike(before, after);
+    const ends = this.proposer.frames.unlike(from, to);
     if (ends >= ENDS) this.alone.push({ from, to, kind: this.network.kind(from + 1, to, ['dissolve', 'fade', 'wipe']), confidence: sure * ends });
   }
 }

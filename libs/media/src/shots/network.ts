@@ -2,12 +2,11 @@ import path from 'node:path';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadModel } from '../model.js';
 import type { Transition, Warning } from '../types.js';
-import { GRID_H, GRID_W, type Grid } from './grid.js';
+import { GRID_H, GRID_W, type Grid } from './frames.js';
 
 export const MODEL = { file: 'transitions.onnx', sha256: '4089817f989e622f75e1ef33a445e24581fedcdb56e8d0c8eaeefb66956571d5' } as const;
 
-const LUMA = GRID_W * GRID_H;
-const FRAME = LUMA * 1.5;
+const FRAME = GRID_W * GRID_H * 1.5;
 /** Frames a run, and how many of them at each end have too few neighbours for their outputs to count. */
 const WINDOW = 192;
 const EDGE = 32;
@@ -37,11 +36,8 @@ export class TransitionNetwork {
     return session && new TransitionNetwork(session);
   }
 
-  async push({ y, u, v }: Grid): Promise<void> {
-    const at = this.filled++ * FRAME;
-    this.window.set(y, at);
-    this.window.set(u, at + LUMA);
-    this.window.set(v, at + LUMA * 1.25);
+  async push({ planes }: Pick<Grid, 'planes'>): Promise<void> {
+    this.window.set(planes, this.filled++ * FRAME);
     if (this.filled === WINDOW) await this.compute(WINDOW - EDGE);
   }
 

@@ -1,7 +1,5 @@
 import type { SmallFrame, Transition } from '../types.js';
-import { cellDistance, fitMix, type Fit } from './blend.js';
-import { gridOf, type Grid } from './grid.js';
-import { PLAIN, unlike } from './match.js';
+import { type Fit, Frames, type Grid } from './frames.js';
 
 // The numbers below were chosen while looking at all of ../shared/media, so its figures (libs/media/tools/score-shots.ts prints them, also
 // by halves) say how they fit there, not how they do on other footage.
@@ -28,12 +26,14 @@ const rules = {
   longProof: 0.004,
   /** No single step of a gradual transition is this large a share of the whole. */
   mixStep: 0.6,
-  /** Luma deviation of a frame with nothing on it, not even a small title. */
+  /** Luma deviation of a frame of one colour, and of one with nothing on it, not even a small title. */
+  plain: 6,
   bare: 3,
   settle: 24,
 };
 const LONGEST = Math.max(...rules.windows);
 const KEPT = LONGEST + 2 * rules.settle + 16;
+const LIMITS = { distance: rules.mixDistance, error: rules.mixError, step: rules.mixStep };
 
 const proofFor = (frames: number): number => rules.mixProof + rules.longProof * Math.max(0, frames - rules.longMix);
 
@@ -65,13 +65,11 @@ export const isBare = ({ deviation }: Grid): boolean => deviation < rules.bare;
 
 /**
  * Proposes transitions by looking: a frame that has nothing in common with any frame just before it is a cut, and a run of frames that
- * some mix of its two ends explains is a dissolve, fade or wipe. Needs no model. Keeps some 110 frames of 64x36.
+ * some mix of its two ends explains is a dissolve, fade or wipe. Needs no model. Looks back some 110 frames.
  */
 export class Proposer {
   private readonly off: ReadonlySet<Part>;
-  private readonly kept: Grid[] = [];
-  private readonly steps: number[] = [];
-  private next = 0;
+  readonly frames = new Frames();
   private cutAt = 3;
   private readonly fits: Fit[] = [];
   private found: Proposal[] = [];
@@ -89,15 +87,7 @@ export class Proposer {
 
   /** The frame, reduced, and what is proposed since the last one. */
   push(frame: SmallFrame): { grid: Grid; proposals: Proposal[] } {
-    const before = this.kept.at(-1);
-    const grid = gridOf(frame, before);
-    this.kept.push(grid);
-    this.steps.push(before ? cellDistance(before, grid) : 0);
-    if (this.kept.length > KEPT) {
-      this.kept.shift();
-      this.steps.shift();
-    }
-    this.next = grid.frame + 1;
+    const grid = this.frames.push(frame);
     this.fitWindows();
     while (this.cutAt + rules.flash < this.next) this.judgeCut(this.cutAt++);
     this.settleFits(false);
@@ -116,14 +106,17 @@ export class Proposer {
     return found;
   }
 
+  private get next(): number {
+    return this.frames.count;
+  }
+
   private at(frame: number): Grid | undefined {
-    return this.kept[frame - (this.next - this.kept.length)];
+    return frame < this.next - KEPT ? undefined : this.frames.at(frame);
   }
 
   private judgeCut(t: number): void {
     const now = this.at(t);
-    const before = this.at(t - 1);
-    if (!now || !before || now.change < rules.cutChange) return;
+    if (!now || !this.at(t - 1) || now.change < rules.cutChange) return;
     const around: number[] = [];
     for (let j = t - 3; j <= t + 3; j++) {
       const g = j === t || j < 1 ? undefined : this.at(j);
@@ -132,17 +125,13 @@ export class Proposer {
     around.sort((x, y) => x - y);
     if (now.change < rules.cutRatio * (around[around.length >> 1] ?? 0)) return;
     const least = rules.cutScore - this.slack;
-    let across = unlike(before, now, least);
+    let across = this.frames.unlike(t - 1, t, least);
     for (const [back, k] of this.off.has('flashes') ? [] : rules.flashPairs) {
       if (across < least) return;
-      const old = this.at(t - back);
-      const later = this.at(t + k);
-      if (old && later) across = Math.min(across, unlike(old, later, least));
+      if (this.at(t - back) && this.at(t + k)) across = Math.min(across, this.frames.unlike(t - back, t + k, least));
     }
     if (across < least) return;
-    const earlier = this.at(t - 2);
-    const after = this.at(t + 1);
-    const within = this.off.has('motion') ? 0 : ((earlier ? unlike(earlier, before) : 0) + (after ? unlike(now, after) : 0)) / 2;
+    const within = this.off.has('motion') ? 0 : ((this.at(t - 2) ? this.frames.unlike(t - 2, t - 1) : 0) + (this.at(t + 1) ? this.frames.unlike(t, t + 1) : 0)) / 2;
     const score = across - within / 2;
     if (score < least) return;
     const margin = score - rules.cutScore;
@@ -150,27 +139,22 @@ export class Proposer {
   }
 
   private fitWindows(): void {
-    const newest = this.kept.length - 1;
+    const newest = this.next - 1;
     if (this.off.has('gradual')) return;
     let best: Fit | undefined;
     for (const n of rules.windows) {
       if (n > newest) break;
       // A long window need not be tried at every frame: its ends are sharpened by up to four frames anyway.
-      if ((this.next - 1) % (n < 17 ? 1 : 2) !== 0) continue;
+      if (newest % (n < 17 ? 1 : 2) !== 0) continue;
       const fit = this.fitAt(newest - n, newest);
       if (fit && (!best || fit.score > best.score)) best = fit;
     }
     if (best) this.fits.push(best);
   }
 
-  /** Positions are indices into `kept`. */
-  private fitAt(start: number, stop: number, like?: Fit): Fit | undefined {
-    const distance = cellDistance(this.kept[start]!, this.kept[stop]!);
-    if (distance < rules.mixDistance) return undefined;
-    for (let i = start + 1; i <= stop; i++) if (this.steps[i]! > rules.mixStep * distance) return undefined;
-    const fit = fitMix(this.kept.slice(start, stop + 1), rules.mixDistance, rules.mixError, like?.mix);
-    if (fit?.mix.kind === 'wipe' && this.off.has('wipes')) return undefined;
-    if (!fit || fit.jumpError - fit.error <= rules.mixGain) return undefined;
+  private fitAt(from: number, to: number, like?: Fit): Fit | undefined {
+    const fit = this.frames.fit(from, to, LIMITS, like?.mix);
+    if (!fit || fit.jumpError - fit.error <= rules.mixGain || (fit.mix !== 0 && this.off.has('wipes'))) return undefined;
     return fit;
   }
 
@@ -185,14 +169,14 @@ export class Proposer {
       const sharp = this.sharpen(best);
       const a = this.at(sharp.from);
       const b = this.at(sharp.to);
-      const difference = !a || !b ? 0 : this.off.has('ends') ? 1 : unlike(a, b);
+      const difference = !a || !b ? 0 : this.off.has('ends') ? 1 : this.frames.unlike(sharp.from, sharp.to);
       const margin = Math.min(difference - rules.mixUnlike, difference * (1 - sharp.error) - proofFor(sharp.to - sharp.from));
       if (a && b && margin >= -this.slack) {
-        const plain = a.deviation < PLAIN || b.deviation < PLAIN;
+        const plain = a.deviation < rules.plain || b.deviation < rules.plain;
         this.found.push({
           from: sharp.from,
           to: sharp.to,
-          kind: plain && sharp.mix.kind === 'dissolve' ? 'fade' : sharp.mix.kind,
+          kind: sharp.mix !== 0 ? 'wipe' : plain ? 'fade' : 'dissolve',
           confidence: Math.min(1, difference * (1 - sharp.error)),
           margin,
         });
@@ -208,12 +192,12 @@ export class Proposer {
 
   /** The windows tried have a few lengths only; the ends are found by moving each by up to four frames. */
   private sharpen(fit: Fit): Fit {
-    const zero = this.next - this.kept.length;
+    const oldest = Math.max(0, this.next - KEPT);
     let best = fit;
     for (let from = fit.from - 4; from <= fit.from + 4; from++) {
       for (let to = fit.to - 4; to <= fit.to + 4; to++) {
-        if (to - from < 4 || from < zero || to >= this.next) continue;
-        const other = this.fitAt(from - zero, to - zero, fit);
+        if (to - from < 4 || from < oldest || to >= this.next) continue;
+        const other = this.fitAt(from, to, fit);
         if (other && other.score > best.score) best = other;
       }
     }
