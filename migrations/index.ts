@@ -23,6 +23,7 @@ import { Search1700000000021 } from './0021-search.js';
 import { Recompute1700000000023 } from './0023-recompute.js';
 import { ChosenRepresentatives1700000000024 } from './0024-chosen-representatives.js';
 import { ShotsByFrame1700000000025 } from './0025-shots-by-frame.js';
+import { DoubleReview1700000000026 } from './0026-double-review.js';
 
 const migrations = [
   Platform1700000000001,
@@ -48,6 +49,7 @@ const migrations = [
   Recompute1700000000023,
   ChosenRepresentatives1700000000024,
   ShotsByFrame1700000000025,
+  DoubleReview1700000000026,
 ];
 
 /**

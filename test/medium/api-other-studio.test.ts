@@ -13,6 +13,7 @@ beforeAll(async () => {
   api = await makeApi();
   theirs = await furnish(api, api.a);
   own = await furnish(api, api.b);
+  for (const { scope } of [api.a, api.b]) await api.services.database.inStudio(scope, () => rows(`update double_review set ended_at = null`));
 }, 60_000);
 afterAll(() => api.close());
 
@@ -63,6 +64,10 @@ const naming: [field: string, thing: Thing, document: string, own?: Thing][] = [
   ['undoCorrection', 'correction', `mutation ($id: ID!) { undoCorrection(id: $id) { ${refused} } }`],
   ['recomputeTitle', 'title', `mutation ($id: ID!) { recomputeTitle(id: $id, all: true) { ${refused} } }`],
   ['undoShotEdit', 'shotEdit', `mutation ($id: ID!) { undoShotEdit(id: $id) { ${refused} } }`],
+  ['askDoubleReview', 'title', `mutation ($id: ID!) { askDoubleReview(titleId: $id) { ${refused} } }`],
+  ['endDoubleReview', 'title', `mutation ($id: ID!) { endDoubleReview(titleId: $id) { ${refused} } }`],
+  ['decideShot', 'shot', `mutation ($id: ID!) { decideShot(id: $id, version: 0, input: {}) { ${refused} } }`],
+  ['settleShot', 'shot', `mutation ($id: ID!) { settleShot(id: $id, version: 0, input: {}) { ${refused} } }`],
   ['addExclusion', 'title', `mutation ($id: ID!) { addExclusion(titleId: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],
   ['changeExclusion', 'exclusion', `mutation ($id: ID!) { changeExclusion(id: $id, input: { first: 0, end: 1, why: "x" }) { ${refused} } }`],
   ['removeExclusion', 'exclusion', `mutation ($id: ID!) { removeExclusion(id: $id) { ${refused} } }`],
@@ -148,7 +153,7 @@ describe('what if another studio calls this?', () => {
       datasetVersions(first: 100) { nodes { id clips(first: 9) { nodes { titleId shotId decisionId } } } totalCount } baseModels { id } trainingRuns(first: 100) { nodes { id model { id } datasetVersion { id } } totalCount }
       models(first: 100) { nodes { id run { id } } totalCount } generations(first: 100) { nodes { id output { id url deliveries { id } } } totalCount } decisions(first: 100) { nodes { id scopeId titles { id } } totalCount }
       filterSets(first: 100) { nodes { id versions(first: 9) { nodes { version } } } totalCount } filterPreview(input: { titleIds: [] }) { shots examples(code: "BLACK", side: UNKNOWN, first: 9) { nodes { shot { id titleId: id } } } }
-      reviewQueue(first: 9) { nodes { id corrections { id } review { reviewedBy } } totalCount } reviewedTitles(first: 9) { nodes { id review { mistakes(first: 9) { totalCount } truth recomputing { id } } } } reviewed: titles(first: 9) { nodes { review { reviewers { memberName } quality { detected } disagreements(first: 3) { nodes { shotId } } edits(first: 3) { nodes { id } } } } }
+      reviewQueue(first: 9) { nodes { id corrections { id } review { reviewedBy opinion { sentence } } } totalCount } doubleReviews(first: 9) { nodes { id review { doubleReview { decided waiting(first: 9) { nodes { id } } disputes(first: 9) { nodes { shot { id } one { memberName } } } } agreement { shots } } } totalCount } detectorQuality { agreement { shots } } reviewedTitles(first: 9) { nodes { id review { mistakes(first: 9) { totalCount } truth recomputing { id } } } } reviewed: titles(first: 9) { nodes { review { reviewers { memberName } quality { detected } disagreements(first: 3) { nodes { shotId } } edits(first: 3) { nodes { id } } } } }
       holds(first: 100) { nodes { id titles { id } } totalCount } duties(first: 100) { nodes { id decision { id } } totalCount }
       log { entries(first: 100) { nodes { payload } totalCount } } me { id studio { id name } }
     }`);

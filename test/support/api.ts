@@ -163,6 +163,11 @@ export async function furnish({ services, world }: Api, { scope }: TestStudio) {
     await put(`insert into shot (id, studio_id, title_id, master_id, number, first_frame, last_frame, start_pts, end_pts, entry, measures) values ($1, $2, $3, $4, 1, 0, 9, 0, 10, '{}', '{}')`, [id.shot, studioId, id.title, id.master]);
     await put(`insert into shot_edit (id, studio_id, title_id, kind, member_id, shot_ids, before, after, verdicts) values ($1, $2, $3, 'accepted', $4, array[$5::uuid], '[]', '[]', '[]')`, [id.shotEdit, studioId, id.title, memberId, id.shot]);
     await put(`insert into correction (id, studio_id, shot_id, member_id, field, before, after) values ($1, $2, $3, $4, 'place', null, null)`, [id.correction, studioId, id.shot, memberId]);
+    // A shot that two differ on, in a double review that has ended: one that lasts refuses other changes.
+    await put(`insert into double_review (title_id, id, studio_id, asked_by, ended_at) values ($1, $2, $3, $4, now())`, [id.title, newId(), studioId, memberId]);
+    const [colleague] = await rows<{ id: string }>(`select id from member where id <> $1 order by id limit 1`, [memberId]);
+    for (const [seat, by] of [[1, memberId], [2, colleague!.id]] as const) await put(`insert into opinion (title_id, shot_id, seat, member_id, studio_id, frame, kind, inside, labels, outcome) values ($1, $2, $3, $4, $5, 0, 'start', '[]', '{}', $6)`, [id.title, id.shot, seat, by, studioId, seat === 2 ? 'disputed' : null]);
+    await put(`insert into agreement (title_id, one, other, about, one_says, other_says, studio_id, shots) values ($1, least($2::uuid, $3), greatest($2::uuid, $3), 'shot', 'other', 'same', $4, 1)`, [id.title, memberId, colleague!.id, studioId]);
     await services.rights.exclusions.register(scope, { titleId: id.title, rate: '25', even: true, timeBase: '1/25', times: Array.from({ length: 11 }, (_, frame) => frame) });
     await put(`insert into exclusion (id, studio_id, title_id, first_frame, end_frame, why, actions) values ($1, $2, $3, 9, 10, 'A logo', '{fineTune}')`, [id.exclusion, studioId, id.title]);
     await put(`insert into mark (id, studio_id, title_id, kind, subject, first_frame, end_frame, source, by, confidence) values ($1, $2, $3, 'cue', 'urn:cue:1', 0, 5, 'written', 'Member', 1)`, [id.mark, studioId, id.title]);

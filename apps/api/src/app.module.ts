@@ -31,6 +31,7 @@ import { CaptioningOfTitleResolver, CaptionOfShotResolver, CaptionsOfDatasetReso
 import { ClipResolver, DatasetsResolver, DatasetVersionResolver, DropResolver } from './resolvers/datasets.js';
 import { ExclusionResolver, ExclusionsResolver, MarkResolver, TitleExclusionsResolver } from './resolvers/exclusions.js';
 import { AppliedFilterResolver, FilterMeasureResolver, FilterPreviewResolver, FilterRuleResolver, FilterSetResolver, FiltersResolver, FilterVersionResolver } from './resolvers/filters.js';
+import { AgreementOfStudioResolver, DoubleReviewOfTitleResolver, DoubleReviewResolver, OpinionOfShotResolver } from './resolvers/double-review.js';
 import { DuplicateClusterResolver, DuplicatesOfShotResolver, DuplicatesResolver, ShotDuplicateResolver } from './resolvers/duplicates.js';
 import { DutiesResolver, DutyResolver } from './resolvers/duties.js';
 import { GenerationResolver, GenerationsResolver, OutputResolver } from './resolvers/generations.js';
@@ -57,6 +58,7 @@ const resolvers = [
   DutiesResolver, DutyResolver,
   FiltersResolver, FilterSetResolver, FilterVersionResolver, FilterRuleResolver, FilterMeasureResolver, AppliedFilterResolver, FilterPreviewResolver,
   ReviewResolver, ReviewOfShotResolver, ReviewOfTitleResolver, TitleReviewResolver, ShotEditResolver,
+  DoubleReviewResolver, DoubleReviewOfTitleResolver, AgreementOfStudioResolver, OpinionOfShotResolver,
   DuplicatesResolver, DuplicatesOfShotResolver, DuplicateClusterResolver, ShotDuplicateResolver,
   SearchResolver, ShotHitResolver,
   DatasetsResolver, DatasetVersionResolver, ClipResolver, DropResolver,

@@ -15,6 +15,8 @@ import { Shown } from './mask.js';
 import { playlist } from './playlist.js';
 import { type Analysis, analysisColumns, type AnalysisRow, type CaptionField, type Clip, type Correction, type DatasetVersion, type Drop, type Shot, shotColumns, type ShotRow, toAnalysis, toShot, toVersion, versionColumns, type VersionRow } from './rows.js';
 import { type DatasetInput, datasetOf } from './query.js';
+import { DoubleReview } from './review/double.js';
+import { notReviewedTwice } from './review/edits.js';
 import { ShotLabels } from './review/labels.js';
 import { recompute } from './review/recompute.js';
 import { ReviewReport } from './review/report.js';
@@ -54,6 +56,8 @@ export class Curation {
   /** The rules by which a studio keeps and drops shots. */
   readonly filters: FilterSets;
   readonly review: Review;
+  /** Review by two who do not see each other's decisions. */
+  readonly doubleReview: DoubleReview;
   readonly reviewState: ReviewState;
   readonly reviewReport: ReviewReport;
   readonly labels: ShotLabels;
@@ -87,6 +91,7 @@ export class Curation {
     this.reviewState = new ReviewState(database);
     this.reviewReport = new ReviewReport(database);
     this.labels = new ShotLabels(database, media);
+    this.doubleReview = new DoubleReview({ database, review: this.review, labels: this.labels, write: (scope, shotId, sentence) => this.correctShot(scope, shotId, 'sentence', sentence) });
     this.shown = new Shown({ database, vault, rights, media });
     this.mask = this.shown.job;
     this.findDuplicates = { run: ({ scope, signal }) => this.duplicates.place(scope, signal) };
@@ -170,7 +175,7 @@ export class Curation {
 
   /**
    * Replaces one caption field, or 'sentence', with what a member writes. What stood there is kept as a correction; the sentence is
-   * built anew from the fields unless a member wrote it. Throws Refusal NOT_FOUND, UNKNOWN_FIELD, BAD_CAPTION.
+   * built anew from the fields unless a member wrote it. Throws Refusal NOT_FOUND, UNKNOWN_FIELD, BAD_CAPTION, REVIEWED_TWICE.
    */
   async correctShot(scope: Scope & { memberId?: string }, shotId: string, field: string, value: string): Promise<Shot> {
     const written = value.trim().replaceAll(/\s+/g, ' ');
@@ -180,6 +185,7 @@ export class Curation {
     return this.database.inStudio(scope, async () => {
       const found = await row<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and id = $2 for update`, [scope.studioId, isId(shotId) ? shotId : null]);
       if (!found) throw notFound('shot');
+      await notReviewedTwice(scope, found.title_id);
       const member = await row<{ name: string }>(`select name from member where id = $1`, [scope.memberId]);
       const before = found.caption[field] ?? (field === 'sentence' ? { value: found.sentence, source: 'modelled' } : null);
       const after: CaptionField = { value: written, source: 'written', by: member!.name, confidence: 1 };

@@ -9,6 +9,7 @@
  * - rule: keeps a shot whose measure compares as it says, or drops it; a filter set is rules under a name, every version of them kept
  * - preview: what a filter set would keep and drop, before anything is built
  * - review: people put shots right; each edit is kept with what was and what is, and says how good the detector was
+ * - opinion: what one of two reviewers says of a shot, unseen by the other until both have decided; a third settles what they differ in
  * - search: shots by words, by what sentences mean, by the look of an example and by facts, all in one order
  * - vector: numbers of a sentence or a look; near ones mean or look alike
  * - cell: where vectors lie that are near one another; a search looks into the nearest cells
@@ -27,6 +28,9 @@ export type { FilterChange, FilterSet, FilterSetInput, FilterVersion } from './f
 export type { Media } from './media.js';
 export type { DatasetInput } from './query.js';
 export type { Analysis, Caption, CaptionField, Clip, Correction, DatasetQuery, DatasetVersion, Drop, Filmstrip, Keyframe, Shot } from './rows.js';
+export type { Agreement } from './review/agreement.js';
+export type { Dispute, DoublyReviewed, ShotDecision } from './review/double.js';
+export type { Opinion, OpinionInput } from './review/opinion.js';
 export type { KindQuality, Mistake } from './review/quality.js';
 export type { Truth } from './review/report.js';
 export type { Disagreement, EntryInput, Reviewed, Reviewing, ShotEdit, ShotReview, Verdict } from './review/types.js';

@@ -39,6 +39,8 @@ export function loaders(services: Services, me: Scope) {
     shot: byId(async (ids) => keyed(await curation.shotsById(me, ids)), null),
     shotCount: byId((ids) => curation.countShots(me, ids), 0),
     shotReview: byId((ids) => curation.reviewState.ofShots(me, ids), null),
+    doubleReview: byId((ids) => curation.doubleReview.ofTitles(me, ids), null),
+    opinion: byId((ids) => curation.doubleReview.ownOf(me, ids), null),
     captioning: byId((ids) => curation.captions.jobs(me, ids), null),
     titleReview: byId((ids) => curation.reviewState.progressOf(me, ids), null),
     corrections: byId((ids) => curation.correctionsOf(me, ids), []),

@@ -39,7 +39,7 @@ const BigInt_ = new GraphQLScalarType<bigint, string>({
 const words = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name.toLowerCase()]));
 
 const RESULTS = { SignInResult: 'Member', TitleEditResult: 'Title' } as Record<string, string>;
-for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'ShotEdit', 'DatasetVersion', 'FilterSet', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job']) RESULTS[`${thing}Result`] = thing;
+for (const thing of ['Hold', 'Duty', 'Licence', 'LicenceVersion', 'Simulation', 'Title', 'Upload', 'Shot', 'ShotEdit', 'DatasetVersion', 'FilterSet', 'BaseModel', 'TrainingRun', 'Generation', 'Output', 'Delivery', 'Decision', 'Exclusion', 'ImportedExclusions', 'Mark', 'Job', 'DoubleReview', 'ShotDecision']) RESULTS[`${thing}Result`] = thing;
 
 /** How the schema's own types are read and written. */
 export const schemaTypes = {
@@ -53,6 +53,7 @@ export const schemaTypes = {
   RunState: words('QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'),
   CaptionLength: words('SHORT', 'MEDIUM', 'LONG'),
   ShotEditKind: words('CHANGED', 'SPLIT', 'MERGED', 'ACCEPTED'),
+  DecisionOutcome: words('WAITING', 'AGREED', 'DISPUTED', 'SETTLED'),
   MistakeKind: words('FALSE', 'MISSED', 'OFF', 'MISNAMED'),
   MarkKind: words('PERFORMER', 'CUE'),
   MarkSource: words('WRITTEN', 'MODELLED'),

@@ -23,12 +23,27 @@ export function entryAt({ kind, first, from }: EntryInput, firstOfStretch: numbe
   return gradual ? { kind, first: begins, last: first - 1, confidence: 1 } : { kind, confidence: 1 };
 }
 
-/** One reviewer at a time changes a title's shots; what was detected is kept before the first change. */
+/**
+ * One reviewer at a time changes a title's shots; what was detected is kept before the first change. Throws Refusal NOT_FOUND,
+ * REVIEWED_TWICE.
+ */
 export async function lock(scope: Scope, titleId: string): Promise<void> {
   const locked = isId(titleId) ? await lockShots(scope, titleId) : [];
   if (!locked.length) throw notFound('title');
+  await notReviewedTwice(scope, titleId);
   if (locked.every(({ kept }) => kept)) return;
   await rows(`update analysis set detected = (select coalesce(jsonb_agg(jsonb_build_object('frame', first_frame, 'entry', entry) order by number), '[]') from shot where shot.master_id = analysis.master_id) where studio_id = $1 and title_id = $2 and detected is null`, [scope.studioId, titleId]);
+}
+
+/** What one of two reviewers changed, the other would see: until both have decided nobody changes a shot of such a title. */
+export async function notReviewedTwice(scope: Scope, titleId: string): Promise<void> {
+  const asked = await row(`select from double_review where studio_id = $1 and title_id = $2 and ended_at is null and current_setting('app.settles', true) is distinct from title_id::text`, [scope.studioId, titleId]);
+  if (asked) throw new Refusal('REVIEWED_TWICE', 'Two members review this title, neither of whom sees what the other says.', 'Give your decision on the shot, or end the double review.', 409);
+}
+
+/** Lets the open transaction write what two agreed on, or a third settled. */
+export async function settles(titleId: string): Promise<void> {
+  await rows(`select set_config('app.settles', $1, true)`, [titleId]);
 }
 
 export async function changedMeanwhile(scope: Scope, titleId: string, shotIds: string[]): Promise<Refusal> {

@@ -4,6 +4,7 @@ import { type Database, isId, newId, notFound, Refusal, row, rows, type Scope } 
 import { measureOf } from '../filters/measures.js';
 import type { Media } from '../media.js';
 import { type Caption, type Shot, shotColumns, type ShotRow, toShot } from '../rows.js';
+import { notReviewedTwice } from './edits.js';
 import { tellChanged } from './stale.js';
 
 /** Labels that a member may write, each as rules about them know it; `objects` is a list. */
@@ -23,11 +24,10 @@ export class ShotLabels {
     private readonly media: Media,
   ) {}
 
-  /** Replaces a label; no values: there is none of it. Fields of the caption that were made from it follow. Throws Refusal NOT_FOUND, UNKNOWN_FIELD, BAD_LABEL. */
+  /** Replaces a label; no values: there is none of it. Fields of the caption that were made from it follow. Throws Refusal NOT_FOUND, UNKNOWN_FIELD, BAD_LABEL, REVIEWED_TWICE. */
   async write(scope: Member, shotId: string, label: string, values: string[]): Promise<Shot> {
-    const name = WRITABLE.find((one) => one === label);
-    if (!name) throw new Refusal('UNKNOWN_FIELD', `A shot has no label ${label.slice(0, LONGEST)} that a member writes.`, `Use one of ${WRITABLE.join(', ')}.`, 400);
-    const written = valueOf(name, values);
+    const written = labelOf(label, values);
+    const name = label as Writable;
     return this.database.inStudio(scope, async () => {
       const found = await this.locked(scope, shotId);
       const by = (await row<{ name: string }>(`select name from member where id = $1`, [scope.memberId]))!.name;
@@ -41,7 +41,7 @@ export class ShotLabels {
     });
   }
 
-  /** Puts back what a correction of a label or caption field changed, as a correction of its own. Throws Refusal NOT_FOUND, CHANGED_MEANWHILE. */
+  /** Puts back what a correction of a label or caption field changed, as a correction of its own. Throws Refusal NOT_FOUND, CHANGED_MEANWHILE, REVIEWED_TWICE. */
   async undo(scope: Member, correctionId: string): Promise<Shot> {
     return this.database.inStudio(scope, async () => {
       const correction = isId(correctionId) ? await row<{ shotId: string; field: string; before: Written | null; after: Written | null }>(`select shot_id as "shotId", field, before, after from correction where studio_id = $1 and id = $2`, [scope.studioId, correctionId]) : undefined;
@@ -67,6 +67,7 @@ export class ShotLabels {
   private async locked(scope: Scope, shotId: string): Promise<Omit<ShotRow, 'labels'> & { labels: Record<string, Written | undefined> }> {
     const found = isId(shotId) ? await row<ShotRow>(`select ${shotColumns} from shot where studio_id = $1 and id = $2 for update`, [scope.studioId, shotId]) : undefined;
     if (!found) throw notFound('shot');
+    await notReviewedTwice(scope, found.title_id);
     return found as never;
   }
 
@@ -96,8 +97,10 @@ export class ShotLabels {
   }
 }
 
-/** As it lies in labels; undefined: there is none. */
-function valueOf(name: Writable, values: string[]): string | number | string[] | undefined {
+/** As it lies in labels; undefined: there is none. Throws Refusal UNKNOWN_FIELD, BAD_LABEL. */
+export function labelOf(label: string, values: string[]): string | number | string[] | undefined {
+  const name = WRITABLE.find((one) => one === label);
+  if (!name) throw new Refusal('UNKNOWN_FIELD', `A shot has no label ${label.slice(0, LONGEST)} that a member writes.`, `Use one of ${WRITABLE.join(', ')}.`, 400);
   const words = [...new Set(values.map((value) => value.trim().replaceAll(/\s+/g, ' ')))];
   const bad = (message: string, wayOut: string): Refusal => new Refusal('BAD_LABEL', message, wayOut, 400);
   if (words.some((word) => !word || word.length > LONGEST)) throw bad(`A label has 1 to ${LONGEST} characters.`, 'Write it shorter, or leave it out.');

@@ -9,7 +9,7 @@ import type { EntryInput, Kept, Locked, Reviewer, ShotEdit } from './types.js';
 
 /**
  * People put a title's shots right: each change is kept with what was and what is, can be undone, and says what the detector should have
- * found. Datasets that were frozen keep the frames that they were cut from.
+ * found. While two review the title without seeing each other's decisions, all of it is refused: REVIEWED_TWICE. Datasets that were frozen keep the frames that they were cut from.
  */
 export class Review {
   constructor(
