@@ -179,6 +179,10 @@ export interface SoundMeasures {
   /** Share of the time that stretches of speech cover, 0..1, and how many of them there are; absent without the speech model. */
   speech?: number;
   speechStretches?: number;
+  /** Share of the time in which music is plain, 0..1: notes that hold their pitch and follow each other. 0 only where all is silent; else absent where none is plain, which does not mean that none is there. */
+  music?: number;
+  /** How sure that is, .6 (evidence just suffices) .. .95; absent where music is 0. */
+  musicConfidence?: number;
 }
 
 /** A value a second, null where it is not known. */
@@ -208,6 +212,8 @@ export interface Track {
   silence?: Lane;
   /** Share of the second that speech covers; absent without the speech model. */
   speech?: Lane;
+  /** Share of the second in which music is plain; null where it is neither plain nor silent. */
+  music?: Lane;
 }
 
 /** Consecutive shots of one place and time, as far as their looks tell. */

@@ -111,6 +111,7 @@ const numbers: NumberMeasure[] = [
   heard('peak', 'highest sample', 'dBFS', -60, 3),
   heard('silence', 'share of silence', 'share', 0, 1),
   heard('speech', 'share of speech', 'share', 0, 1),
+  heard('music', 'share of plain music', 'share', 0, 1),
   { kind: 'number', name: 'frameWidth', words: 'width as shown', unit: 'px', low: 0, high: 8192, read: ({ film }) => film.width, sql: 's.width::float8' },
   { kind: 'number', name: 'pictureWidth', words: 'width inside its bars', unit: 'px', low: 0, high: 4096, read: (footage) => picture(footage)?.width, sql: `case when ${BARS_KNOWN} then ${WIDE} end` },
   { kind: 'number', name: 'pictureHeight', words: 'height inside its bars', unit: 'px', low: 0, high: 2304, read: (footage) => picture(footage)?.height, sql: `case when ${BARS_KNOWN} then ${HIGH} end` },

@@ -87,5 +87,7 @@ test.each([
 test('a long caption tells colours, light and sound', () => {
   const palette = [{ hex: '#1a2c55', share: 0.5 }, { hex: '#1b2d56', share: 0.2 }, { hex: '#c87d2b', share: 0.2 }, { hex: '#ff0000', share: 0.05 }];
   expect(captions({ palette, colourTemperature: 9000, saturation: 0.2, sound: { silence: 1 } }).long).toBe('A shot. Vivid, cool colours. Its main colours are dark blue and orange. It is silent.');
+  expect(captions({ sound: { silence: 0, speech: 0.5, music: 0.6, musicConfidence: 0.8 } }).long).toBe('A shot. Somebody speaks. There is music.');
+  expect(captions({ sound: { silence: 0, music: 0.4, musicConfidence: 0.8 } }).long).toBe('A shot.');
   expect(captions({ palette, colourTemperature: 3000, saturation: 0.03 }).medium).toBe('A shot, muted, warm colours.');
 });

@@ -8,8 +8,8 @@ export const CAPTION_LENGTHS = ['short', 'medium', 'long'] as const satisfies re
 
 /** Share of repeated frames of a still; displacement in percent of the width a second below which an eye sees hardly any motion, and above which much. */
 const [STILL, CALM, FAST] = [0.95, 0.3, 40];
-/** Shares: of the picture that a colour has to be named, of the time without sound, and with speech. */
-const [SEEN, SILENT, SPOKEN] = [0.12, 0.95, 0.3];
+/** Shares: of the picture that a colour has to be named, of the time without sound, with speech, and with music. */
+const [SEEN, SILENT, SPOKEN, PLAYED] = [0.12, 0.95, 0.3, 0.5];
 
 type Fields = { [field in CaptionField | 'sentence']?: { value: unknown; source?: string } };
 
@@ -85,7 +85,7 @@ function setting({ place }: Fields, { scene }: Partial<Labels>): string[] {
 function heard({ sound }: Partial<Measures>): string[] {
   if (!sound) return [];
   if (sound.silence > SILENT) return ['It is silent.'];
-  return (sound.speech ?? 0) >= SPOKEN ? ['Somebody speaks.'] : [];
+  return [...((sound.speech ?? 0) >= SPOKEN ? ['Somebody speaks.'] : []), ...((sound.music ?? 0) >= PLAYED ? ['There is music.'] : [])];
 }
 
 function textShown(fields: Fields): string[] {

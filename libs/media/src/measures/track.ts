@@ -4,7 +4,7 @@ import type { FrameFacts } from './frame.js';
 
 const { abs, floor, max, min, round, sqrt, SQRT2 } = Math;
 
-type Measured = Exclude<keyof Track, 'seconds' | 'cutRhythm' | 'loudness' | 'silence' | 'speech'>;
+type Measured = Exclude<keyof Track, 'seconds' | 'cutRhythm' | 'loudness' | 'silence' | 'speech' | 'music'>;
 /** How many digits after the point a value keeps. */
 const DIGITS: Record<Measured, number> = { brightness: 3, contrast: 3, clipped: 3, crushed: 3, saturation: 3, motion: 2, blur: 2, noise: 1, flicker: 2, blackFraction: 2, frozenFraction: 2 };
 const LANES = Object.keys(DIGITS) as Measured[];

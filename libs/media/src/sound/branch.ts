@@ -93,7 +93,7 @@ export class SoundBranch implements PassOutput {
   async finish(filmSeconds: number): Promise<Heard> {
     await this.meter.finish();
     const { seconds } = this.meter;
-    if (seconds === 0) this.warnings.push({ code: 'NO_SOUND_DECODED', message: `Nothing of the sound (stream ${this.stream.index}, ${this.stream.codec}) decodes beside the picture; loudness and speech are left out.` });
+    if (seconds === 0) this.warnings.push({ code: 'NO_SOUND_DECODED', message: `Nothing of the sound (stream ${this.stream.index}, ${this.stream.codec}) decodes beside the picture; loudness, speech and music are left out.` });
     else if (filmSeconds - seconds > Math.max(1, 0.01 * filmSeconds)) this.warnings.push({ code: 'SOUND_ENDS_EARLY', message: `The sound ends at ${seconds.toFixed(1)} s, the picture goes on to ${filmSeconds.toFixed(1)} s; what follows counts as silence.` });
     const { meter } = this;
     return {

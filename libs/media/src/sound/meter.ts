@@ -1,5 +1,6 @@
 import type { SoundMeasures, SpeechStream } from '../types.js';
 import { integrated, KWeighting, type Layout, RATE, STEP, toLufs } from './loudness.js';
+import { MusicMeter, type MusicStretch } from './music.js';
 
 /** Below -60 dBFS (RMS of the loudest channel over a tenth of a second) nothing is heard: where ffmpeg's silencedetect has it too. */
 const SILENT = 1e-3 ** 2;
@@ -27,6 +28,8 @@ export class SoundMeter {
   private peak = 0;
   private readonly thirds: ThirdRate;
   private stretches: Stretch[] | undefined;
+  private readonly music = new MusicMeter();
+  private musical: MusicStretch[] = [];
 
   constructor(
     private readonly layout: Layout,
@@ -62,6 +65,7 @@ export class SoundMeter {
   async finish(): Promise<void> {
     if (this.filled > STEP / 2) this.closeStep(this.filled);
     this.stretches = await this.speech?.finish();
+    this.musical = this.music.finish();
   }
 
   private async hear(samples: Float32Array): Promise<void> {
@@ -75,7 +79,12 @@ export class SoundMeter {
       this.measure(samples, at, count);
       at += count * channels;
     }
-    if (this.speech) await this.speech.push(this.thirds.next(samples));
+    await this.listen(this.thirds.next(samples));
+  }
+
+  private async listen(samples: Float32Array): Promise<void> {
+    this.music.push(samples);
+    await this.speech?.push(samples);
   }
 
   private measure(samples: Float32Array, from: number, count: number): void {
@@ -117,7 +126,7 @@ export class SoundMeter {
     this.silent.fill(1, this.steps, this.steps + steps);
     this.steps += steps;
     // In pieces: a broken clock may leave hours out.
-    for (let left = (steps * STEP) / 3; left > 0; left -= 160_000) await this.speech?.push(new Float32Array(Math.min(left, 160_000)));
+    for (let left = (steps * STEP) / 3; left > 0; left -= 160_000) await this.listen(new Float32Array(Math.min(left, 160_000)));
     await this.hear(new Float32Array((samples - rest - steps * STEP) * this.filters.length));
   }
 
@@ -149,11 +158,29 @@ export class SoundMeter {
       ...(peak > 0 && { peak: rounded(20 * Math.log10(peak), 2) }),
       silence: rounded(silent / (to - from), 4),
       ...(speech && { speech: rounded(speech.share, 4), speechStretches: speech.count }),
+      ...this.musicOf(from, to),
     };
   }
 
-  /** Second by second from `start` on, `seconds` of them: loudness in LUFS (null below -70), shares of silence and speech. */
-  track(start: number, seconds: number): { loudness: (number | null)[]; silence: number[]; speech?: number[] } {
+  /** Of steps [from, to). Music is told by the second, silence by the tenth: what is silent is no music. */
+  private musicOf(from: number, to: number): Pick<SoundMeasures, 'music' | 'musicConfidence'> {
+    let [music, silent, sure] = [0, 0, 0];
+    let stretch = after(this.musical, from / 10);
+    for (let at = from; at < to; at++) {
+      while (stretch < this.musical.length && this.musical[stretch]!.end <= at / 10) stretch++;
+      const playing = this.musical[stretch];
+      if (at >= this.steps || this.silent[at]) silent++;
+      else if (playing && playing.start <= at / 10) {
+        music++;
+        sure += playing.confidence;
+      }
+    }
+    if (silent === to - from) return { music: 0 };
+    return music >= max(TAIL * 10, (to - from) / 20) ? { music: rounded(music / (to - from), 4), musicConfidence: rounded(sure / music, 2) } : {};
+  }
+
+  /** Second by second from `start` on, `seconds` of them: loudness in LUFS (null below -70), shares of silence, speech and music (null where it is not plain). */
+  track(start: number, seconds: number): { loudness: (number | null)[]; silence: number[]; speech?: number[]; music: (number | null)[] } {
     const each = Array.from({ length: seconds }, (_, second) => start + second);
     const stretches = this.stretches;
     const steps = (second: number): number[] => Array.from({ length: 10 }, (_, n) => round(10 * second) + n);
@@ -164,6 +191,7 @@ export class SoundMeter {
       }),
       silence: each.map((second) => steps(second).filter((at) => at >= this.steps || this.silent[at]).length / 10),
       ...(stretches && { speech: each.map((second) => rounded(within(stretches, second, second + 1).share, 2)) }),
+      music: each.map((second) => this.musicOf(round(10 * second), round(10 * second) + 10).music ?? null),
     };
   }
 }
@@ -173,18 +201,22 @@ const rounded = (value: number, digits: number): number => Number(value.toFixed(
 /** Less of a stretch than this inside a shot is the tail of the neighbour's. */
 const TAIL = 0.1;
 
+/** The first stretch that ends after a time, by halving: films have thousands of stretches and of shots. */
+function after(stretches: readonly Stretch[], time: number): number {
+  let low = 0;
+  for (let high = stretches.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (stretches[middle]!.end <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Share of a time that stretches cover, and how many of them lie in it. */
 function within(stretches: readonly Stretch[], start: number, end: number): { share: number; count: number } {
   let covered = 0;
   let count = 0;
-  // The first that ends after the start, by halving: films have thousands of stretches and of shots.
-  let low = 0;
-  for (let high = stretches.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if (stretches[middle]!.end <= start) low = middle + 1;
-    else high = middle;
-  }
-  for (let at = low; at < stretches.length && stretches[at]!.start < end; at++) {
+  for (let at = after(stretches, start); at < stretches.length && stretches[at]!.start < end; at++) {
     const shared = Math.min(end, stretches[at]!.end) - max(start, stretches[at]!.start);
     covered += shared;
     if (shared >= Math.min(TAIL, (end - start) / 2)) count++;

@@ -84,12 +84,13 @@ function heard(sound: Record<string, number> | undefined): [string, string][] {
   if (!sound) return [];
   const level = (value: number | undefined, unit: string) => (value === undefined ? 'too quiet to measure' : `${value.toLocaleString('en', { maximumFractionDigits: 1 })} ${unit}`);
   const share = (value: number) => value.toLocaleString('en', { style: 'percent' });
-  const { loudness, peak, silence = 0, speech, speechStretches = 0 } = sound;
+  const { loudness, peak, silence = 0, speech, speechStretches = 0, music, musicConfidence } = sound;
   return [
     ['loudness', level(loudness, 'LUFS')],
     ['peak', level(peak, 'dBFS')],
     ['silence', share(silence)],
     ...(speech === undefined ? [] : [['speech', speechStretches ? `${share(speech)} in ${speechStretches} ${speechStretches === 1 ? 'stretch' : 'stretches'}` : 'none heard'] as [string, string]]),
+    ...(music === undefined ? [] : [['music', musicConfidence === undefined ? 'none heard' : `${share(music)}, ${share(musicConfidence)} sure`] as [string, string]]),
   ];
 }
 
