@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { repositoryRoot } from '#libs/platform';
+import { createRequire } from 'node:module';
 
 // TypeScript has these types for browsers only, with all else of a browser.
 declare const WebAssembly: { Module: new (bytes: Uint8Array) => object; Instance: new (module: object) => { exports: unknown } };
@@ -32,6 +31,6 @@ let compiled: object | undefined;
 
 /** Kernels with a memory of their own (13 MB of addresses; what is not written takes none). Throws where the build has not made them. */
 export function kernels(): Kernels {
-  compiled ??= new WebAssembly.Module(readFileSync(path.join(repositoryRoot, 'dist/libs/media/kernels.wasm')));
+  compiled ??= new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve('#kernels')));
   return new WebAssembly.Instance(compiled).exports as Kernels;
 }
