@@ -113,7 +113,9 @@ class Pass {
   still(still: Still): void {
     this.stills.add(still, this.undecided());
     this.settle();
-    if (this.filmstrip?.due(still)) this.enqueue(() => this.tile(still));
+    if (!this.filmstrip?.due(still)) return;
+    const [{ frame, pts }, image] = [still, toRgb(still)];
+    this.enqueue(() => this.tile({ frame, pts }, image));
   }
 
   /** How many of the newest frames may still belong to the next shot. */
@@ -262,7 +264,8 @@ class Pass {
     this.shots.push(shot);
     const seconds = (endPts - open.startPts) * this.tick;
     const stills = this.stills.take(open.first, last, seconds > 20 ? 5 : 3);
-    if (this.options.wanted?.(shot) ?? true) this.enqueue(() => this.describe(shot, stills));
+    if (this.options.wanted?.(shot) ?? true) this.enqueue(() => this.describe(shot, stills).finally(() => this.stills.giveBack(stills)));
+    else this.stills.giveBack(stills);
   }
 
   private enqueue(work: () => Promise<void>): void {
@@ -283,18 +286,19 @@ class Pass {
   private async describe(shot: Shot, stills: Still[]): Promise<void> {
     const { models, onKeyframe } = this.options;
     const seen: RgbImage[] = [];
+    const barred = Object.values(shot.measures.letterbox).some((bar) => bar > 0);
     for (const still of stills) {
       const size = jpegSize(still);
       const hash = perceptualHash({ width: still.width, height: still.height, y: still.data, bars: this.barsIn(still, shot.measures.letterbox) });
       shot.keyframes.push({ frame: still.frame, pts: still.pts, ...size, ...(hash && { hash }) });
       if (!models && !onKeyframe) continue;
       const image = toRgb(still);
-      if (models) seen.push(await this.withoutBars(image, shot.measures.letterbox));
-      await onKeyframe?.({ shot: shot.index, frame: still.frame, pts: still.pts, ...size, jpeg: await toJpeg(image) });
+      if (models) seen.push(barred ? await this.withoutBars(image, shot.measures.letterbox) : image);
+      if (onKeyframe) await onKeyframe({ shot: shot.index, frame: still.frame, pts: still.pts, ...size, jpeg: await toJpeg(image) });
     }
-    const middle = stills[stills.length >> 1];
-    if (models && middle) {
-      shot.labels = await models.label(seen, { motion: shot.measures.motion, whole: toRgb(middle) });
+    const middle = stills.length >> 1;
+    if (models && stills.length) {
+      shot.labels = await models.label(seen, { motion: shot.measures.motion, whole: barred ? toRgb(stills[middle]!) : seen[middle]! });
       if (models.loaded.includes(TEXT_MODEL)) shot.measures.textArea = Number((shot.labels.text?.area ?? 0).toFixed(4));
     }
     await this.options.onShot?.(shot);
@@ -310,11 +314,11 @@ class Pass {
   private async withoutBars(image: RgbImage, bars: Letterbox): Promise<RgbImage> {
     const { left, top, right, bottom } = this.barsIn(image, bars);
     const crop = { left, top, width: image.width - left - right, height: image.height - top - bottom };
-    return left + top === 0 && crop.width === image.width && crop.height === image.height ? image : resized(image, crop, crop);
+    return resized(image, crop, crop);
   }
 
-  private async tile(still: Still): Promise<void> {
-    const sheet = await this.filmstrip!.add(still);
+  private async tile(at: { frame: number; pts: number }, image: RgbImage): Promise<void> {
+    const sheet = await this.filmstrip!.add(at, image);
     if (sheet) await this.options.filmstrip!.onSheet(sheet);
   }
 

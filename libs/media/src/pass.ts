@@ -32,7 +32,7 @@ export interface PassPlan extends Tools {
   proxy?: { height: number; writable: Writable } | undefined;
   /** In order, numbered from 0; reading of frames waits for it. */
   onFrame(frame: SmallFrame): void | Promise<void>;
-  /** Asked for when there is a taker for stills. */
+  /** Asked for when there is a taker for stills; a still's data is the taker's only until it returns. */
   onStill?: ((still: Still) => void) | undefined;
   /** A promise while the consumer has more work than it should hold; reading of frames waits for it, and ffmpeg for that. */
   busy(): Promise<unknown> | undefined;
@@ -164,7 +164,7 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
         readPacked(stdio[stillFd]!, (base.width * base.height * 3) / 2, async (data) => {
           stall.alive();
           const at = await log.still(stills++);
-          if (at) onStill({ ...at, ...base, data: Buffer.from(data) });
+          if (at) onStill({ ...at, ...base, data });
         }),
       );
     }
@@ -192,6 +192,7 @@ export async function runPass(input: string, plan: PassPlan): Promise<PassResult
   }
 }
 
+/** Gives piece after piece of `size` bytes in the same memory. */
 async function readPacked(stream: Readable, size: number, take: (data: Buffer) => Promise<void>): Promise<void> {
   const whole = Buffer.allocUnsafe(size);
   let filled = 0;

@@ -55,10 +55,12 @@ export async function resized(image: RgbImage, crop: { left: number; top: number
 
 /**
  * Stills of the stretch that is still undecided, in bounded memory. The newest frames keep every still, because a shot may
- * turn out to begin there; what is older belongs to the open shot and is thinned to `kept`, evenly.
+ * turn out to begin there; what is older belongs to the open shot and is thinned to `kept`, evenly. Their memory is used again: a film
+ * has tens of thousands of stills, and collecting those cost a tenth of the pass.
  */
 export class StillStore {
   private stills: (Still & { number: number })[] = [];
+  private readonly free: Buffer[] = [];
   private next = 0;
   /** Of the settled stills every so manieth is kept, so that they lie evenly however long the shot is. */
   private step = 1;
@@ -67,12 +69,14 @@ export class StillStore {
 
   constructor(private readonly kept = 24) {}
 
-  /** `lag`: how many of the newest frames are undecided. */
+  /** `lag`: how many of the newest frames are undecided. The still's data is copied. */
   add(still: Still, lag: number): void {
-    this.stills.push({ ...still, number: this.next++ });
+    const data = this.free.pop() ?? Buffer.allocUnsafeSlow(still.data.length);
+    still.data.copy(data);
+    this.stills.push({ ...still, data, number: this.next++ });
     this.newest = still.frame;
     const settled = (s: Still): boolean => s.frame <= still.frame - lag;
-    const thin = (): void => void (this.stills = this.stills.filter((s) => !settled(s) || s.number % this.step === 0));
+    const thin = (): void => this.keep((s) => !settled(s) || s.number % this.step === 0);
     thin();
     while (this.stills.filter(settled).length >= 2 * this.kept) {
       this.step *= 2;
@@ -80,7 +84,7 @@ export class StillStore {
     }
   }
 
-  /** The stills nearest to 1/6, 1/2 and 5/6 of a shot (more for a long one), each once; then forgets all up to its end. */
+  /** The stills nearest to 1/6, 1/2 and 5/6 of a shot (more for a long one), each once; then forgets all up to its end. To be given back. */
   take(first: number, last: number, howMany: number): Still[] {
     const inside = this.stills.filter((s) => s.frame >= first && s.frame <= last);
     const picked = new Set<Still>();
@@ -88,9 +92,20 @@ export class StillStore {
       const at = first + ((last - first) * (2 * i + 1)) / (2 * howMany);
       picked.add(inside.reduce((a, b) => (Math.abs(b.frame - at) < Math.abs(a.frame - at) ? b : a)));
     }
-    this.stills = this.stills.filter((s) => s.frame > last);
+    this.stills = this.stills.filter((s) => !picked.has(s));
+    this.keep((s) => s.frame > last);
     this.step = 1;
     return [...picked].sort((a, b) => a.frame - b.frame);
+  }
+
+  /** Stills that were taken and are done with: their memory is used again. */
+  giveBack(stills: readonly Still[]): void {
+    for (const { data } of stills) this.free.push(data);
+  }
+
+  private keep(wanted: (still: Still & { number: number }) => boolean): void {
+    this.giveBack(this.stills.filter((s) => !wanted(s)));
+    this.stills = this.stills.filter(wanted);
   }
 }
 
@@ -124,9 +139,8 @@ export class Filmstrip {
     return true;
   }
 
-  /** A full sheet when this still completed one. */
-  async add(still: Still): Promise<FilmstripSheet | undefined> {
-    const image = toRgb(still);
+  /** A full sheet when this picture completed one. */
+  async add({ frame, pts }: Pick<Still, 'frame' | 'pts'>, image: RgbImage): Promise<FilmstripSheet | undefined> {
     const small = await resized(image, { left: 0, top: 0, width: image.width, height: image.height }, { width: TILE_W, height: this.tileHeight });
     this.sheet ??= Buffer.alloc(COLUMNS * TILE_W * ROWS * this.tileHeight * 3);
     const x = (this.onSheet % COLUMNS) * TILE_W;
@@ -134,7 +148,7 @@ export class Filmstrip {
     for (let r = 0; r < this.tileHeight; r++) {
       this.sheet.set(small.data.subarray(r * TILE_W * 3, (r + 1) * TILE_W * 3), ((y + r) * COLUMNS * TILE_W + x) * 3);
     }
-    this.tiles.push({ frame: still.frame, pts: still.pts });
+    this.tiles.push({ frame, pts });
     return ++this.onSheet === COLUMNS * ROWS ? this.finish() : undefined;
   }
 

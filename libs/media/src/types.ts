@@ -375,7 +375,7 @@ export interface VisionModels {
   warnings: Warning[];
   /** Name and version of each loaded model, 'nanodet-g 3.0.4'. */
   loaded: string[];
-  /** Labels of one shot from its keyframes (RGB, rows packed), bars already cropped; text is read in `whole`, a keyframe with its bars. */
+  /** Labels of one shot from its keyframes (RGB, rows packed), bars already cropped; text is read in `whole`, a keyframe with its bars. Takes the pictures: they may be empty afterwards. */
   label(keyframes: RgbImage[], context: { motion: number; whole?: RgbImage }): Promise<Labels>;
   close(): Promise<void>;
 }

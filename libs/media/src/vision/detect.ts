@@ -35,20 +35,21 @@ export function nanodetBoxes(outputs: Output[], width: number, height: number, t
     const scores = outputs.find((o) => o.dims[1] === cells && o.dims[2] === COCO.length);
     const sides = outputs.find((o) => o.dims[1] === cells && o.dims[2] === 4 * BINS);
     if (!scores || !sides) throw new Error(`NanoDet gave no layer of ${cells} cells`);
-    for (let cell = 0; cell < cells; cell++) {
-      for (let label = 0; label < COCO.length; label++) {
-        const score = scores.data[cell * COCO.length + label]!;
-        if (score < threshold) continue;
-        const [l, t, r, b] = [0, 1, 2, 3].map((side) => stride * expectation(sides.data, (cell * 4 + side) * BINS)) as [number, number, number, number];
-        const x = ((cell % columns) + 0.5) * stride;
-        const y = (Math.floor(cell / columns) + 0.5) * stride;
-        const left = Math.max(0, x - l);
-        const top = Math.max(0, y - t);
-        boxes.push({
-          ...{ label: COCO[label]!, score, left: left / width, top: top / height },
-          ...{ width: (Math.min(width, x + r) - left) / width, height: (Math.min(height, y + b) - top) / height },
-        });
-      }
+    const all = scores.data;
+    for (let at = 0; at < all.length; at++) {
+      const score = all[at]!;
+      if (score < threshold) continue;
+      const label = at % COCO.length;
+      const cell = (at - label) / COCO.length;
+      const [l, t, r, b] = [0, 1, 2, 3].map((side) => stride * expectation(sides.data, (cell * 4 + side) * BINS)) as [number, number, number, number];
+      const x = ((cell % columns) + 0.5) * stride;
+      const y = (Math.floor(cell / columns) + 0.5) * stride;
+      const left = Math.max(0, x - l);
+      const top = Math.max(0, y - t);
+      boxes.push({
+        ...{ label: COCO[label]!, score, left: left / width, top: top / height },
+        ...{ width: (Math.min(width, x + r) - left) / width, height: (Math.min(height, y + b) - top) / height },
+      });
     }
   }
   return withoutOverlaps(boxes, 0.55);

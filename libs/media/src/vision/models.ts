@@ -1,3 +1,4 @@
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { Thread } from '../thread.js';
 import type { Labels, RgbImage, VisionModels, Warning } from '../types.js';
 
@@ -15,5 +16,18 @@ export interface Loaded {
 export async function loadVisionModels(dir: string): Promise<VisionModels> {
   const thread = new Thread<Question, unknown>(new URL('./thread.js', import.meta.url), { dir });
   const { warnings, loaded } = (await thread.ask('loaded')) as Loaded;
-  return { warnings, loaded, label: async (keyframes, { whole }) => (await thread.ask({ keyframes, whole })) as Labels, close: () => thread.close() };
+  return {
+    warnings,
+    loaded,
+    async label(keyframes, { whole }): Promise<Labels> {
+      return (await thread.ask({ keyframes, whole }, memoryOf(whole ? [...keyframes, whole] : keyframes))) as Labels;
+    },
+    close: () => thread.close(),
+  };
+}
+
+/** What can be handed over instead of copied: memory that holds the picture and nothing else. libvips keeps what it has made. */
+function memoryOf(images: readonly RgbImage[]): ArrayBuffer[] {
+  const own = images.filter(({ data: { buffer, byteLength } }) => buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !isMarkedAsUntransferable(buffer));
+  return [...new Set(own.map(({ data }) => data.buffer as ArrayBuffer))];
 }

@@ -5,6 +5,7 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadModel, readModel } from '../model.js';
 import { resized } from '../stills.js';
 import type { RgbImage, ShownText, Warning } from '../types.js';
+import { planes } from './planes.js';
 
 const FILES = {
   find: { file: 'ch_PP-OCRv4_det_infer.onnx', sha256: '30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff' },
@@ -80,18 +81,12 @@ async function readText(image: RgbImage, find: InferenceSession, reader: Inferen
   };
 }
 
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
+// In levels, as `planes` takes them: those of ImageNet.
+const MEAN = [123.675, 116.28, 103.53];
+const DEVIATION = [58.395, 57.12, 57.375];
 
-/** Planes of B, G and R, as the models were trained: each value of 0..1 less `mean`, over `deviation`. */
-function planes(image: RgbImage, mean: readonly number[], deviation: readonly number[]): Tensor {
-  const pixels = image.width * image.height;
-  const input = new Float32Array(3 * pixels);
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0, at = 2 - c; i < pixels; i++, at += 3) input[c * pixels + i] = (image.data[at]! / 255 - mean[c]!) / deviation[c]!;
-  }
-  return new Tensor('float32', input, [1, 3, image.height, image.width]);
-}
+const tensorOf = (image: RgbImage, mean: readonly number[], deviation: readonly number[]): Tensor =>
+  new Tensor('float32', planes(image, mean, deviation), [1, 3, image.height, image.width]);
 
 const whole = ({ width, height }: RgbImage): Line => ({ left: 0, top: 0, width, height });
 
@@ -100,7 +95,7 @@ async function mapOf(image: RgbImage, find: InferenceSession, side: number): Pro
   const scale = Math.min(1, side / Math.max(image.width, image.height));
   const step = (n: number): number => Math.max(32, 32 * Math.round((n * scale) / 32));
   const size = { width: step(image.width), height: step(image.height) };
-  const out = await find.run({ x: planes(await resized(image, whole(image), size), MEAN, DEVIATION) });
+  const out = await find.run({ x: tensorOf(await resized(image, whole(image), size), MEAN, DEVIATION) });
   return { map: Object.values(out)[0]!.data as Float32Array, ...size };
 }
 
@@ -158,7 +153,7 @@ export function lines(map: Float32Array, width: number, height: number): Line[] 
   return found;
 }
 
-const HALF = [0.5, 0.5, 0.5];
+const HALF = [127.5, 127.5, 127.5];
 const LINE_HEIGHT = 48;
 /** Longer lines are pressed together: none was seen that long. */
 const LONGEST = 1536;
@@ -166,7 +161,7 @@ const LONGEST = 1536;
 async function readLine(image: RgbImage, line: Line, reader: InferenceSession, classes: readonly string[]): Promise<{ text: string; confidence: number }> {
   const width = Math.min(LONGEST, Math.max(LINE_HEIGHT, Math.ceil((LINE_HEIGHT * line.width) / line.height)));
   const strip = await resized(image, line, { width, height: LINE_HEIGHT });
-  const out = Object.values(await reader.run({ x: planes(strip, HALF, HALF) }))[0]!;
+  const out = Object.values(await reader.run({ x: tensorOf(strip, HALF, HALF) }))[0]!;
   return decode(out.data as Float32Array, classes);
 }
 
