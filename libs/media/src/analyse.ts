@@ -4,7 +4,7 @@ import { EyeThread, Looker, type Eye, type Look } from './eye.js';
 import { pictureOf, ShotMeter, type Picture, type ShotLook } from './measures/shot.js';
 import { rhythmAt, TrackMeter } from './measures/track.js';
 import { perceptualHash } from './phash.js';
-import { runPass, STILL_EVERY, type PassResult, type Still } from './pass.js';
+import { runPass, stillEvery, type PassResult, type Still } from './pass.js';
 import { heardStream, ratio } from './probe.js';
 import { evenRate } from './rate.js';
 import { scenesOf } from './scenes.js';
@@ -120,7 +120,7 @@ class Pass {
 
   /** How many of the newest frames may still belong to the next shot. */
   private undecided(): number {
-    return this.eye.detector ? this.eye.detector.lag + this.eye.behind + 2 * STILL_EVERY : Infinity;
+    return this.eye.detector ? this.eye.detector.lag + this.eye.behind + 2 * stillEvery(ratio(this.probe.video.frameRate)) : Infinity;
   }
 
   /** Closes the shots whose stills are read, and sums up the frames that no boundary can part any more. */

@@ -9,11 +9,11 @@ import { SMALL_BYTES, SMALL_H, SMALL_W, smallFrame } from './small.js';
 import type { Probe, SmallFrame, Tools } from './types.js';
 
 /**
- * Every third frame is offered as a still, and one each half second where frames are rare: a shot has at least eight frames, so at least two
- * stills. With every fourth or sixth fewer of the people in short shots are seen by two pictures (recall .78 and not .81 on the sheet of
- * test/support/people-sheet.json). Each costs a millisecond to scale and pipe, a third of what decoding a frame of 1080p does.
+ * Each how manieth frame is offered as a still: eight a second, every third one of a film of 24. A shot has at least eight frames, so at
+ * least two stills there. With four or six a second fewer of the people in short shots are seen by two pictures (recall .78 and not .81 on
+ * the sheet of test/support/people-sheet.json). Each costs a millisecond to scale and pipe, a third of what decoding a frame of 1080p does.
  */
-export const STILL_EVERY = 3;
+export const stillEvery = (frameRate: number): number => Math.min(8, Math.max(3, Math.round(frameRate / 8)));
 
 export interface Still {
   frame: number;
@@ -80,7 +80,7 @@ function filterGraph(plan: PassPlan, base: { width: number; height: number }): s
   const head = `[0:${video.index}]showinfo@pass=checksum=0`;
   if (!plan.onStill && !plan.proxy) return `${head},${small}`;
   const scaled = toBt709Picture(video, base.width, base.height);
-  const choose = `select=not(mod(n\\,${STILL_EVERY}))+gte(t-prev_selected_t\\,0.5)`;
+  const choose = `select=not(mod(n\\,${stillEvery(ratio(video.frameRate))}))+gte(t-prev_selected_t\\,0.5)`;
   const told = 'showinfo@still=checksum=0[still]';
   const pictures = !plan.proxy ? `${choose},${scaled},${told}` : plan.onStill ? `${scaled},split=2[proxy][still0];[still0]${choose},${told}` : `${scaled}[proxy]`;
   return `${head},split=2[small0][pictures];[small0]${small};[pictures]${pictures}`;

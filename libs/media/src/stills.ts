@@ -4,6 +4,8 @@ import type { FilmstripLayout, FilmstripSheet, RgbImage } from './types.js';
 
 // libvips' own threads would compete with the decoder for the two cores that a worker has.
 sharp.concurrency(1);
+// No picture is made twice.
+sharp.cache(false);
 
 // BT.709 limited range in 16.16 fixed point.
 const Y = 76309;
@@ -49,7 +51,8 @@ export const toJpeg = (image: RgbImage): Promise<Buffer> => raw(image).resize({ 
 
 /** Cuts and resizes in one go; `size` may change the shape. */
 export async function resized(image: RgbImage, crop: { left: number; top: number; width: number; height: number }, size: { width: number; height: number }): Promise<RgbImage> {
-  const { data } = await raw(image).extract(crop).resize({ ...size, fit: 'fill', kernel: 'linear' }).raw().toBuffer({ resolveWithObject: true });
+  const whole = crop.width === image.width && crop.height === image.height;
+  const { data } = await (whole ? raw(image) : raw(image).extract(crop)).resize({ ...size, fit: 'fill', kernel: 'linear' }).raw().toBuffer({ resolveWithObject: true });
   return { ...size, data };
 }
 
