@@ -1,5 +1,6 @@
 import { Refusal } from '#libs/platform';
 import { Crowd } from './crowd.js';
+import { FieldsBranch } from './fields.js';
 import { EyeThread, Looker, type Eye, type Look } from './eye.js';
 import { pictureOf, ShotMeter, type Picture, type ShotLook } from './measures/shot.js';
 import { rhythmAt, TrackMeter } from './measures/track.js';
@@ -38,7 +39,7 @@ export async function analyse(input: string, options: AnalyseOptions): Promise<A
       onFrame: (frame) => eye.take(frame),
       onStill: pass.wantsStills ? (still) => pass.still(still) : undefined,
       busy: () => pass.busy(),
-      outputs: pass.sound && [pass.sound],
+      outputs: [...(pass.sound ? [pass.sound] : []), pass.fields],
     });
     return await pass.finish(result);
   } finally {
@@ -55,6 +56,7 @@ class Pass {
   private readonly picture: Picture;
   private readonly looks: (ShotLook | undefined)[] = [];
   readonly sound: SoundBranch | undefined;
+  readonly fields: FieldsBranch;
   private readonly filmstrip: Filmstrip | undefined;
   private readonly warnings: Warning[] = [];
   private readonly shots: Shot[] = [];
@@ -88,6 +90,7 @@ class Pass {
     this.wantsStills = Boolean(options.onKeyframe || options.models || options.filmstrip);
     const heard = heardStream(this.probe);
     this.sound = heard && new SoundBranch(this.probe, heard, options.speech);
+    this.fields = new FieldsBranch(this.probe);
     if (options.filmstrip) {
       const every = Math.min(10, Math.max(0.5, this.probe.durationSeconds / 200));
       this.filmstrip = new Filmstrip(this.probe.video, every, this.tick, this.probe.video.startPts);
@@ -151,6 +154,11 @@ class Pass {
     const scenes = this.scenes(endPts);
     const track = this.track.result(this.shots.map(({ startPts }) => startPts * this.tick));
     await this.listen(endPts, track);
+    for (const { startPts, endPts: end, measures } of this.shots) {
+      const fields = this.fields.between(startPts, end);
+      if (fields) Object.assign(measures, { combing: fields.combing, ...(fields.order && { fields: fields.order }) });
+    }
+    this.warnings.push(...this.fields.warnings(this.firstPts, endPts));
     const times = this.times.until(endPts);
     const detector = this.eye.detector!;
     const { video, audio } = this.probe;

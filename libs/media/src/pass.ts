@@ -41,6 +41,8 @@ export interface PassPlan extends Tools {
 }
 
 export interface PassOutput {
+  /** A chain of filters of the master's own frames, with the pad that `args` map. */
+  picture?: string;
   /** An output of ffmpeg without its address: map, filters, codec and format. */
   args: readonly string[];
   /** Reading of this pipe waits for it. It must not wait for frames: ffmpeg gives none while one of its pipes is full. */
@@ -77,7 +79,8 @@ export function baseSize(width: number, height: number, short: number): { width:
 function filterGraph(plan: PassPlan, base: { width: number; height: number }): string {
   const { video } = plan.probe;
   const small = `${toSmall(video, SMALL_W, SMALL_H)}[small]`;
-  const head = `[0:${video.index}]showinfo@pass=checksum=0`;
+  const more = (plan.outputs ?? []).flatMap(({ picture }) => (picture ? [picture] : []));
+  const head = `[0:${video.index}]showinfo@pass=checksum=0${more.length ? `,split=${more.length + 1}${more.map((_, n) => `[more${n}]`).join('')}[main];${more.map((picture, n) => `[more${n}]${picture}`).join(';')};[main]null` : ''}`;
   if (!plan.onStill && !plan.proxy) return `${head},${small}`;
   const scaled = toBt709Picture(video, base.width, base.height);
   const choose = `select=not(mod(n\\,${stillEvery(ratio(video.frameRate))}))+gte(t-prev_selected_t\\,0.5)`;

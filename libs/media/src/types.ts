@@ -53,6 +53,7 @@ export interface VideoStream {
   /** What the container claims, when it does. */
   claimedFrames?: number;
   durationSeconds?: number;
+  /** What the file says; whether its pictures are is measured (Measures.fields). */
   interlaced: boolean;
   colour: Colour;
 }
@@ -105,6 +106,8 @@ export interface Letterbox {
   left: number;
   right: number;
 }
+
+export type FieldOrder = 'progressive' | 'telecined' | 'interlaced';
 
 export type MotionKind = 'static' | 'pan' | 'tilt' | 'zoom' | 'dolly' | 'handheld';
 
@@ -162,6 +165,10 @@ export interface Measures {
   /** Share of the shot's frames that repeat the frame before, 0..1. */
   frozenFraction: number;
   letterbox: Letterbox;
+  /** Share of frames whose two fields are of different moments, 0..1, of the frames that were looked at (some two a second) and in which something moves; absent where there are none. Known when the pass has ended, like `fields` and `sound`. */
+  combing?: number;
+  /** What that comes to: whole pictures, 24 brought to 30 by pulldown (two combed in five), or fields. Absent where it is none of them plainly. */
+  fields?: FieldOrder;
   /** Share of the middle keyframe under lines of text that were read, 0..1; absent where nobody looked. */
   textArea?: number;
   /** Absent where the film has no sound that decodes. Known when the pass has ended, not yet in onShot. */

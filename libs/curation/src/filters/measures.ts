@@ -1,4 +1,4 @@
-import { captionQuality, type Labels, type Letterbox, type Measures, type MotionDirection, type MotionKind, type ShotSize, type SoundMeasures, type Transition, type TransitionKind } from '#libs/media';
+import { captionQuality, type FieldOrder, type Labels, type Letterbox, type Measures, type MotionDirection, type MotionKind, type ShotSize, type SoundMeasures, type Transition, type TransitionKind } from '#libs/media';
 
 /** What rules look at: a shot, or the part of it that may be used, in its film, for clips of one size. */
 export interface Footage {
@@ -106,6 +106,7 @@ const numbers: NumberMeasure[] = [
   measured('cutRhythm', 'shots in the minute around it', 'a minute', 60),
   measured('blackFraction', 'share of black frames', 'share'),
   measured('frozenFraction', 'share of frames that repeat the frame before', 'share'),
+  measured('combing', 'share of combed frames', 'share'),
   measured('textArea', 'share of the picture under text that was read', 'share', 0.2),
   heard('loudness', 'loudness', 'LUFS', -60, 0),
   heard('peak', 'highest sample', 'dBFS', -60, 3),
@@ -164,6 +165,11 @@ const words: WordMeasure[] = [
     kind: 'words', name: 'motionDirection', words: 'direction of the camera move', unit: null, values: ['left', 'right', 'up', 'down', 'in', 'out'] satisfies MotionDirection[],
     read: ({ measures }) => (measures.motionDirection === undefined ? [] : [measures.motionDirection]),
     sql: { column: 's.measures', path: '$.motionDirection' },
+  },
+  {
+    kind: 'words', name: 'fields', words: 'kind of fields', unit: null, values: ['progressive', 'telecined', 'interlaced'] satisfies FieldOrder[],
+    read: ({ measures }) => (measures.fields === undefined ? [] : [measures.fields]),
+    sql: { column: 's.measures', path: '$.fields' },
   },
   {
     kind: 'words', name: 'entry', words: 'first transition', unit: null, values: ['start', 'cut', 'dissolve', 'fade', 'wipe', 'other'] satisfies TransitionKind[],
