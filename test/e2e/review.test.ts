@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,18 +12,10 @@ import { onboardLicences } from '../../apps/cli/src/demo/loop.js';
 import { freePort } from '../../apps/cli/src/postgres.js';
 import { type Product, startProduct } from '../../apps/cli/src/product.js';
 import { addStudio } from '../../apps/cli/src/studios.js';
+import { makePatternFilm, patternShots, TICKS } from '../support/pattern-film.js';
 
 const browserProgram = process.env.BACKLOT_CHROMIUM;
-const SHOTS = 100;
-const [WIDTH, HEIGHT, TICKS] = [192, 108, 512];
-
-/** The first frame of each shot: 12 to 24 frames long. */
-const truth: number[] = [];
-let frames = 0;
-for (let shot = 0; shot < SHOTS; shot++) {
-  truth.push(frames);
-  frames += 12 + ((shot * 7) % 13);
-}
+const { truth, frames } = patternShots(100);
 
 let folder: string;
 let product: Product;
@@ -36,29 +26,6 @@ let password: string;
 let archivist: Client;
 let titleId: string;
 const email = 'ines@northlight.example';
-
-/** A film whose every shot is a pattern of its own that moves a little. */
-async function makeFilm(file: string): Promise<void> {
-  const ffmpeg = spawn(process.env.BACKLOT_FFMPEG ?? 'ffmpeg', ['-v', 'error', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${WIDTH}x${HEIGHT}`, '-r', '24', '-i', '-', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-g', '24', '-pix_fmt', 'yuv420p', '-video_track_timescale', String(24 * TICKS), file], { stdio: ['pipe', 'ignore', 'inherit'] });
-  let seed = 7;
-  const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647;
-  for (let shot = 0; shot < SHOTS; shot++) {
-    const colours = Array.from({ length: 12 * 24 }, () => random() * 220 + 20);
-    for (let frame = truth[shot]!; frame < (truth[shot + 1] ?? frames); frame++) {
-      const picture = Buffer.alloc(WIDTH * HEIGHT * 3);
-      for (let y = 0; y < HEIGHT; y++) {
-        for (let x = 0; x < WIDTH; x++) {
-          const block = Math.floor(y / 18) * 16 + (Math.floor((x + (frame - truth[shot]!)) / 24) % 16);
-          for (let channel = 0; channel < 3; channel++) picture[(y * WIDTH + x) * 3 + channel] = colours[(block * 3 + channel) % colours.length]!;
-        }
-      }
-      if (!ffmpeg.stdin.write(picture)) await once(ffmpeg.stdin, 'drain');
-    }
-  }
-  ffmpeg.stdin.end();
-  const [code] = (await once(ffmpeg, 'close')) as [number];
-  if (code !== 0) throw new Error(`ffmpeg ended with ${code}`);
-}
 
 async function until(page: Page, question: string, seconds = 60): Promise<void> {
   for (const end = Date.now() + seconds * 1000; !(await page.evaluate<boolean>(question)); await sleep(30)) {
@@ -91,7 +58,7 @@ suite('review with the keyboard, in a browser on the whole product (skipped with
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'backlot-review-'));
     const film = path.join(folder, 'film.mp4');
-    await makeFilm(film);
+    await makePatternFilm(film, 100);
     product = await startProduct({ settings: { BACKLOT_DATA: path.join(folder, 'data'), BACKLOT_PORT: String(await freePort()) } });
     database = await connect(product.databaseUrl, 1);
     ({ id: studioId, password } = await addStudio(database, product.dataDir, {

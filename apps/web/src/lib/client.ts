@@ -3,12 +3,12 @@ import { Client, fetchExchange, mapExchange } from 'urql';
 
 /** Parts of other things: they have no id of their own and live inside what they belong to. */
 const parts = [
-  'Analysis', 'CaptionDisagreement', 'CaptionedBy', 'CaptionQuality', 'Clip', 'ClipConnection', 'DatasetCaptionFlag', 'DatasetCaptions', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'DetectorQuality', 'Drop', 'DropConnection', 'DutyConnection',
+  'Agreement', 'Analysis', 'BoundaryAgreement', 'CaptionDisagreement', 'CaptionedBy', 'CaptionQuality', 'Clip', 'ClipConnection', 'DatasetCaptionFlag', 'DatasetCaptions', 'DatasetVersionConnection', 'DecisionConnection', 'Definition', 'DetectorQuality', 'Dispute', 'DisputeConnection', 'DoubleReview', 'Drop', 'DropConnection', 'DutyConnection',
   'Edit', 'DuplicateClusterConnection', 'ExclusionConnection', 'FilterBin', 'FilterExample', 'FilterExampleConnection', 'FilterHistogram', 'FilterMeasure', 'FilterPreset', 'FilterPreview', 'FilterRule', 'FilterRuleCount',
   'FilterSetConnection', 'FilterVersion', 'FilterVersionConnection', 'FilterWord', 'Flip', 'FlipConnection', 'FlipsOfJob', 'FlipsOfJobConnection', 'FlipsOfTitle', 'FlipsOfTitleConnection',
-  'GenerationConnection', 'HoldConnection', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
-  'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'NotAppliedRule', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
-  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotDuplicate', 'ShotDuplicateConnection', 'ShotEditConnection', 'ShotFact', 'ShotHit', 'ShotHitConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
+  'GenerationConnection', 'HoldConnection', 'ItemAgreement', 'Keyframe', 'LicenceChange', 'LicenceConnection', 'LicenceEventConnection', 'LicenceTemplate',
+  'LicenceVersion', 'LicenceVersionConnection', 'Log', 'LogEntryConnection', 'ModelConnection', 'NotAppliedRule', 'Opinion', 'PageInfo', 'Prose', 'ProseSection', 'ProseSentence',
+  'Reason', 'Refused', 'RunMetric', 'RunSample', 'ShotConnection', 'ShotDecision', 'ShotDuplicate', 'ShotDuplicateConnection', 'ShotEditConnection', 'ShotFact', 'ShotHit', 'ShotHitConnection', 'ShotReview', 'Signature', 'SimulationConnection', 'TemplateParameter', 'TitleConnection', 'TitleReview',
   'Track', 'TrackLane', 'TrainingRunConnection', 'TransitionMistake', 'TransitionMistakeConnection', 'TransitionQuality',
 ];
 

@@ -8,6 +8,8 @@ import { Answered, Paged } from '../../ui/answered.js';
 import { Button } from '../../ui/button.js';
 import { Page, Panel } from '../../ui/page.js';
 import { Empty } from '../../ui/states.js';
+import { AgreementTable } from './agreement-table.js';
+import { DoubleReviews } from './double-reviews.js';
 import { Mistakes } from './mistakes.js';
 import { QualityTable } from './quality-table.js';
 
@@ -17,6 +19,9 @@ const detectorQuality = graphql(`
       titles
       quality {
         ...QualityFields
+      }
+      agreement {
+        ...AgreementFields
       }
     }
   }
@@ -36,6 +41,9 @@ const reviewedTitles = graphql(`
           }
           mistakes(first: 1) {
             totalCount
+          }
+          agreement {
+            ...AgreementFields
           }
         }
       }
@@ -63,6 +71,7 @@ export function DetectorPage() {
       }
       lead="How well transitions were found, against what people settled in review: right within two frames."
     >
+      <DoubleReviews />
       <Paged
         list={list}
         empty={<Empty title="No title was reviewed yet">Open a title and press R: each transition that a person accepts, moves, splits or merges counts here.</Empty>}
@@ -70,10 +79,17 @@ export function DetectorPage() {
         {(titles) => (
           <>
             <Answered answer={answer}>
-              {({ detectorQuality: { titles: counted, quality } }) => (
-                <Panel title="All reviewed titles" aside={count(counted, 'title')}>
-                  <QualityTable quality={quality} />
-                </Panel>
+              {({ detectorQuality: { titles: counted, quality, agreement } }) => (
+                <>
+                  <Panel title="All reviewed titles" aside={count(counted, 'title')}>
+                    <QualityTable quality={quality} />
+                  </Panel>
+                  {agreement && (
+                    <Panel title="Agreement of reviewers" aside={count(agreement.shots, 'shot')} className="mt-3">
+                      <AgreementTable agreement={agreement} />
+                    </Panel>
+                  )}
+                </>
               )}
             </Answered>
             <ul className="mt-6 flex flex-col gap-3">
@@ -92,6 +108,14 @@ export function DetectorPage() {
                       )}
                     </div>
                     {open === id && <Mistakes titleId={id} />}
+                    {review?.agreement && (
+                      <details className="mt-2 text-sm">
+                        <summary className="cursor-pointer text-soft hover:text-ink">Agreement of reviewers: {(review.agreement.share * 100).toFixed(1)}%</summary>
+                        <div className="mt-3">
+                          <AgreementTable agreement={review.agreement} />
+                        </div>
+                      </details>
+                    )}
                   </Panel>
                 </li>
               ))}

@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react';
+import { useAction } from '../../lib/outcome.js';
 import { Button } from '../../ui/button.js';
 import { spaced } from '../../lib/format.js';
 import { Why } from '../../ui/states.js';
-import { labels } from './shot-labels.js';
+import { askDoubleReview } from './double-query.js';
+import { labels } from './labels.js';
 import { entryInWords, entryOf } from './shots.js';
 import type { Reviewing } from './use-review.js';
 
@@ -25,7 +27,8 @@ const keys: [string, string, string][] = [
 ];
 
 /** Where review stands, the transition in hand, and every key that there is. */
-export function ReviewPanel({ review, shots, below }: { review: Reviewing; shots: number; below: ReactNode }) {
+export function ReviewPanel({ titleId, review, shots, below, onTwo }: { titleId: string; review: Reviewing; shots: number; below: ReactNode; onTwo: () => void }) {
+  const two = useAction(askDoubleReview, 'askDoubleReview');
   const { shot, refusal, progress, sure } = review;
   const reviewed = progress?.reviewed ?? 0;
   return (
@@ -37,14 +40,20 @@ export function ReviewPanel({ review, shots, below }: { review: Reviewing; shots
         </p>
         <progress aria-hidden value={reviewed} max={shots} className="h-1.5 w-40 accent-tungsten" />
         <p className="text-xs text-faint">{review.byDoubt ? 'the least sure first' : 'in the order of the film'}</p>
-        <Button look="bare" className="ml-auto !min-h-8" onClick={review.keys['r']}>
-          End review <kbd className="font-mono text-xs text-faint">R</kbd>
-        </Button>
+        <div className="ml-auto flex gap-1">
+          <Button look="bare" className="!min-h-8" title="Two members decide on each shot that is left, neither of whom sees what the other says; a third settles what they differ in" busy={two.busy} onClick={() => void two.run({ titleId }).then((asked) => asked && onTwo())}>
+            Have two review it
+          </Button>
+          <Button look="bare" className="!min-h-8" onClick={review.keys['r']}>
+            End review <kbd className="font-mono text-xs text-faint">R</kbd>
+          </Button>
+        </div>
       </div>
       <p className="figures mt-1 text-sm" data-testid="reviewing">
         {shot ? `Shot ${shot.number + 1} begins at frame ${shot.first}. ${entryInWords(shot)}, ${shot.review.reviewedBy ? `reviewed by ${shot.review.reviewedBy}` : `confidence ${Math.round((entryOf(shot).confidence ?? 1) * 100)}%`}.` : 'No shot is chosen.'}
         {shot?.review.stale && <span className="text-faint"> Its measures are of the frames that it had before.</span>}
       </p>
+      {two.refusal && <Why reason={two.refusal} className="mt-2" />}
       {refusal && <Why reason={refusal} className="mt-2" />}
       {below}
       <div className="mt-2 flex flex-wrap gap-1">

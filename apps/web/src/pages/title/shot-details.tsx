@@ -20,9 +20,10 @@ const fields: [string, string][] = [
 ];
 
 /** What is known of one shot: caption, measures, what members corrected. */
-export function ShotDetails({ shot, rate }: { shot: Shot; rate: number }) {
+export function ShotDetails({ shot, rate, byTwo }: { shot: Shot; rate: number; byTwo: boolean }) {
   const can = useCan();
-  const canCorrect = can('correct Shot');
+  // What one of two reviewers writes, the other must not see: they write it in their decision.
+  const canCorrect = can('correct Shot') && !byTwo;
   const caption = (shot.caption ?? {}) as Record<string, Known | undefined>;
   const more = Object.keys(caption).filter((name) => name !== 'sentence' && name !== 'disagreements' && !fields.some(([known]) => known === name));
   const length = shot.last - shot.first + 1;

@@ -6,6 +6,7 @@ import { useAction } from '../../lib/outcome.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Select, TextField } from '../../ui/field.js';
 import { Why } from '../../ui/states.js';
+import { labels } from './labels.js';
 import type { Shot } from './shots.js';
 
 const labelShot = graphql(`
@@ -46,16 +47,6 @@ interface Fact {
   by?: string;
   confidence?: number;
 }
-
-/** The labels that a member may write, and what each can be; null: words of one's own. In review the nth opens with the key n. */
-export const labels: [name: string, values: string[] | null][] = [
-  ['people', ['1', '2', 'several']],
-  ['faces', ['1', '2', 'several']],
-  ['place', ['indoors', 'outdoors']],
-  ['shotSize', ['extreme close-up', 'close-up', 'medium close-up', 'medium shot', 'medium long shot', 'long shot']],
-  ['scene', null],
-  ['objects', null],
-];
 
 /** What is in the shot, as models saw it or members said; a member who may, puts it right in place. */
 export function ShotLabels({ shot, canCorrect }: { shot: Shot; canCorrect: boolean }) {

@@ -12,6 +12,7 @@ import { exclusionInWords, isUnseen, useExclusions } from './exclusions.js';
 import { LeaveOutDialog } from './leave-out-dialog.js';
 import { Player } from './player.js';
 import { Playhead, useFrame } from './playhead.js';
+import { DoublePanel } from './double-panel.js';
 import { ReviewPanel } from './review-panel.js';
 import { StaleShots } from './stale-shots.js';
 import { ShotDetails } from './shot-details.js';
@@ -23,6 +24,7 @@ import type { Title } from './title-query.js';
 import { TrackLanes } from './track-lanes.js';
 import { useChosen } from './use-chosen.js';
 import { usePlayback } from './use-playback.js';
+import { useDoubleReview } from './use-double-review.js';
 import { useReview } from './use-review.js';
 import { useShortcuts } from './use-shortcuts.js';
 
@@ -70,6 +72,8 @@ export function Studio({ title, analysis, below }: StudioProps) {
   const mayLeaveOut = can('change Exclusion');
   const mayReview = can('correct Shot') && !!total;
   const review = useReview({ titleId: title.id, pages, shots, playhead, playback });
+  const double = useDoubleReview({ titleId: title.id, pages, shots, playhead, playback });
+  const reviewing = double.open ? double : review;
   const shot = useFrame(playhead, (frame) => shots.holding(frame));
 
   const go = async (step: number) => {
@@ -96,7 +100,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
     i: begin,
     o: end,
     Escape: () => choose(undefined),
-    ...(mayReview && (review.on ? review.keys : { r: review.start })),
+    ...(mayReview && (reviewing.on ? reviewing.keys : { r: reviewing.start })),
   });
 
   const renew = () => {
@@ -105,8 +109,8 @@ export function Studio({ title, analysis, below }: StudioProps) {
   };
   const tools = mayLeaveOut && (
     <div className="flex flex-wrap items-center gap-1">
-      {mayReview && !review.on && (
-        <Button look="bare" className="!min-h-8" onClick={review.start}>
+      {mayReview && !reviewing.on && (
+        <Button look="bare" className="!min-h-8" onClick={reviewing.start}>
           Review <kbd className="font-mono text-xs text-faint">R</kbd>
         </Button>
       )}
@@ -153,11 +157,12 @@ export function Studio({ title, analysis, below }: StudioProps) {
         </div>
         <div className="min-w-0 lg:max-h-[calc(60dvh+3.5rem)] lg:overflow-y-auto">
           <Panel>
-            {error ? <Failed error={error} retry={pages.retry} /> : shot ? <ShotDetails shot={shot} rate={clock.rate} /> : total === 0 ? <p className="text-sm text-soft">No shot was found.</p> : <Skeleton className="h-64" />}
+            {error ? <Failed error={error} retry={pages.retry} /> : shot ? <ShotDetails shot={shot} rate={clock.rate} byTwo={double.open ?? false} /> : total === 0 ? <p className="text-sm text-soft">No shot was found.</p> : <Skeleton className="h-64" />}
           </Panel>
         </div>
       </div>
-      {review.on && mayReview && <ReviewPanel review={review} shots={total} below={<StaleShots titleId={title.id} review={review.progress} again={review.count} onMeasured={() => void pages.renew()} />} />}
+      {mayReview && double.on && <DoublePanel double={double} titleId={title.id} />}
+      {mayReview && review.on && !double.open && <ReviewPanel titleId={title.id} review={review} shots={total} onTwo={() => (double.again(), double.start())} below={<StaleShots titleId={title.id} review={review.progress} again={review.count} onMeasured={() => void pages.renew()} />} />}
       <div className="mt-5">
         <Timeline shots={shots} frames={analysis.frames} rate={clock.rate} playhead={playhead} selected={shot?.id} bands={exclusions.bands} chosen={chosen} tools={tools} below={(sight) => <TrackLanes titleId={title.id} clock={clock} sight={sight} />} onFrame={playback.show} onShot={showShot} onSight={timelineSees} />
       </div>

@@ -6,7 +6,7 @@ import { reasonOf } from '../../lib/outcome.js';
 import type { ResultOf } from '../../lib/result.js';
 import type { ReasonLike } from '../../ui/states.js';
 import type { Playhead } from './playhead.js';
-import { labels } from './shot-labels.js';
+import { labels } from './labels.js';
 import type { ShotPages, Shots } from './shot-pages.js';
 import { entryOf, type Entry, type Shot } from './shots.js';
 import type { Playback } from './use-playback.js';
