@@ -1,7 +1,7 @@
 import type { Scene, Shot } from './types.js';
 import type { ShotLook } from './measures/shot.js';
 
-const { abs, max, min, round, sqrt } = Math;
+const { abs, hypot, max, min, round, sqrt } = Math;
 
 /** Shots ahead that may be of the same scene: a dialogue of three cuts back to the first after three. */
 const AHEAD = 6;
@@ -50,34 +50,67 @@ interface Looked {
   labels?: Shot['labels'];
 }
 
-/** 0 unlike .. 1 the same: colours in common and the same set-up seen again, whichever says more; look vectors weigh in where there are any. */
+/**
+ * 0 unlike .. 1 the same: colours in common and the same set-up seen again, whichever says more; look vectors weigh in where there are any.
+ * In black and white, tinted or not, all greys are common to all shots, so only how the light is spread counts: in a film of 1922 the same
+ * set-ups have .97 and more in common, other shots of the same places at most .4.
+ */
 export function alike(a: Looked, b: Looked): number {
   if (!a.look || !b.look) return 0;
-  let common = 0;
-  for (let i = 0; i < a.look.colours.length; i++) common += min(a.look.colours[i]!, b.look.colours[i]!);
-  const seen = max(common, setUp(a.look.end, b.look.start), setUp(a.look.start, b.look.start));
+  const [tint, other] = [tintOf(a.look), tintOf(b.look)];
+  const seen = tint && other ? (hypot(tint[0] - other[0], tint[1] - other[1]) < TINTS_APART ? spreadAlike(a.look, b.look) : 0) : coloursAlike(a.look, b.look);
   const [v, w] = [a.labels?.vector, b.labels?.vector];
   // Of EfficientNet-lite0's vectors, those of other films lie at .1 to .36, of one picture at .9.
   return v && w ? 0.75 * seen + 0.25 * min(1, max(0, (cosine(v, w) - 0.2) / 0.5)) : seen;
 }
 
-/** 1 where the same picture is seen again: how far the light is spread alike over it (correlation), and each field has the colour that it had. */
+function coloursAlike(a: ShotLook, b: ShotLook): number {
+  let common = 0;
+  for (let i = 0; i < a.colours.length; i++) common += min(a.colours[i]!, b.colours[i]!);
+  return max(common, setUp(a.end, b.start), setUp(a.start, b.start));
+}
+
+const spreadAlike = (a: ShotLook, b: ShotLook): number => max(spread(a.end, b.start) ?? 0, spread(a.start, b.start) ?? 0);
+
+/** Levels that chroma strays from its mean in black and white, and that tints of two scenes lie apart. */
+const [STRAYS, TINTS_APART] = [2, 6];
+
+/** Mean U and V of a picture of one tint, grey among them; undefined where it has colours. */
+function tintOf({ start, end }: ShotLook): [number, number] | undefined {
+  const mean = (at: number): number => {
+    let sum = 0;
+    for (let i = at; i < start.length; i += 3) sum += start[i]! + end[i]!;
+    return (sum * 3) / (2 * start.length);
+  };
+  const [u, v] = [mean(1), mean(2)];
+  let strays = 0;
+  for (let i = 0; i < start.length; i += 3) for (const fields of [start, end]) strays += abs(fields[i + 1]! - u) + abs(fields[i + 2]! - v);
+  return (strays * 3) / (2 * start.length) < STRAYS ? [u, v] : undefined;
+}
+
+/** 1 where the same picture is seen again: the light is spread alike over it, and each field has the colour that it had. */
 function setUp(a: Uint8Array, b: Uint8Array): number {
-  const n = a.length / 3;
+  const light = spread(a, b);
+  if (light === undefined) return 0;
   let apart = 0;
+  for (let i = 0; i < a.length; i++) apart += abs(a[i]! - b[i]!);
+  return (light + max(0, 1 - apart / (a.length / 3) / 48)) / 2;
+}
+
+/** How far the light is spread alike over two pictures: correlation of luma, from 0. Undefined for flat ones, which are alike without being the same. */
+function spread(a: Uint8Array, b: Uint8Array): number | undefined {
+  const n = a.length / 3;
   let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
   for (let i = 0; i < a.length; i += 3) {
     const [p, q] = [a[i]!, b[i]!];
-    apart += abs(p - q) + abs(a[i + 1]! - b[i + 1]!) + abs(a[i + 2]! - b[i + 2]!);
     sa += p;
     sb += q;
     saa += p * p;
     sbb += q * q;
     sab += p * q;
   }
-  const spread = sqrt(max(0, saa - (sa * sa) / n) * max(0, sbb - (sb * sb) / n));
-  // Flat pictures are alike without being the same.
-  return spread < n * 16 ? 0 : (max(0, (sab - (sa * sb) / n) / spread) + max(0, 1 - apart / n / 48)) / 2;
+  const both = sqrt(max(0, saa - (sa * sa) / n) * max(0, sbb - (sb * sb) / n));
+  return both < n * 16 ? undefined : max(0, (sab - (sa * sb) / n) / both);
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {
