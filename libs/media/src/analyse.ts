@@ -2,6 +2,7 @@ import { Refusal } from '#libs/platform';
 import { Crowd } from './crowd.js';
 import { FieldsBranch } from './fields.js';
 import { EyeThread, Looker, type Eye, type Look } from './eye.js';
+import { timeOfDay } from './measures/daylight.js';
 import { pictureOf, ShotMeter, type Picture, type ShotLook } from './measures/shot.js';
 import { rhythmAt, TrackMeter } from './measures/track.js';
 import { perceptualHash } from './phash.js';
@@ -309,6 +310,7 @@ class Pass {
       shot.labels = await models.label(seen, { motion: shot.measures.motion, whole: barred ? toRgb(stills[middle]!) : seen[middle]! });
       if (models.loaded.includes(TEXT_MODEL)) shot.measures.textArea = Number((shot.labels.text?.area ?? 0).toFixed(4));
     }
+    Object.assign(shot.measures, timeOfDay(shot.measures, this.looks[shot.index], shot.labels?.place));
     await this.options.onShot?.(shot);
   }
 

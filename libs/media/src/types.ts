@@ -156,6 +156,10 @@ export interface Measures {
   saturation: number;
   /** Correlated colour temperature of the mean colour in kelvin, 2000..12500 (McCamy 1992). It is that of the light only if the scene is grey on the mean: a red wall reads as warm light. Absent where the mean is tinted (green, pink). */
   colourTemperature?: number;
+  /** Outdoors, where it is plain; absent for rooms and where it is not. Night needs the vision models. */
+  timeOfDay?: 'day' | 'night';
+  /** How sure that is, 0..1. */
+  timeOfDayConfidence?: number;
   /** Up to five colours, most of the picture first (k-means in OKLab). */
   palette?: PaletteColour[];
   /** Shots that begin in the minute around the shot's middle; less of the film counts in proportion. */

@@ -15,7 +15,7 @@ const film: Found = {
 test('a CSV line a shot, with quotes doubled and the frame after the last as its end', () => {
   const [head, , second] = csv([film]).split('\r\n');
   expect(head!.startsWith('file,shot,first,last,start,end')).toBe(true);
-  expect(second).toBe('"/films/Reel ""A"".mov",2,48,95,00:00:02:00,00:00:04:00,48048,96096,1/24000,cut,,,0.9,0.4,0.2,1,,,0.1,,,0.1,,,,0,0,,,,,,,,,,"A shot, ""quoted""."');
+  expect(second).toBe('"/films/Reel ""A"".mov",2,48,95,00:00:02:00,00:00:04:00,48048,96096,1/24000,cut,,,0.9,0.4,0.2,1,,,0.1,,,0.1,,,,,0,0,,,,,,,,,,"A shot, ""quoted""."');
 });
 
 test('a text that a spreadsheet would run is not one any more', () => {

@@ -8,14 +8,14 @@ const nameOf = (film: Found): string => path.parse(film.file).name;
 
 /** A line a shot (RFC 4180). */
 export function csv(films: readonly Found[]): string {
-  const head = ['file', 'shot', 'first', 'last', 'start', 'end', 'startPts', 'endPts', 'timeBase', 'entry', 'entryFirst', 'entryLast', 'confidence', 'brightness', 'contrast', 'motion', 'camera', 'cameraDirection', 'blur', 'noise', 'flicker', 'saturation', 'colourTemperature', 'cutRhythm', 'scene', 'blackFraction', 'frozenFraction', 'combing', 'fields', 'loudness', 'peak', 'silence', 'speech', 'music', 'textArea', 'text', 'sentence'];
+  const head = ['file', 'shot', 'first', 'last', 'start', 'end', 'startPts', 'endPts', 'timeBase', 'entry', 'entryFirst', 'entryLast', 'confidence', 'brightness', 'contrast', 'motion', 'camera', 'cameraDirection', 'blur', 'noise', 'flicker', 'saturation', 'colourTemperature', 'timeOfDay', 'cutRhythm', 'scene', 'blackFraction', 'frozenFraction', 'combing', 'fields', 'loudness', 'peak', 'silence', 'speech', 'music', 'textArea', 'text', 'sentence'];
   const lines = films.flatMap((film) =>
     film.shots.map((shot, index) => {
       const { entry, measures } = shot;
       const clock = (frame: number): string => timecode(frame, rateOf(film));
       return [
         film.file, index + 1, shot.first, shot.last, clock(shot.first), clock(shot.last + 1), shot.startPts, shot.endPts, film.timeBase, entry.kind, entry.first ?? '', entry.last ?? '', entry.confidence,
-        measures.brightness, measures.contrast, measures.motion, measures.motionKind ?? '', measures.motionDirection ?? '', measures.blur, measures.noise ?? '', measures.flicker ?? '', measures.saturation, measures.colourTemperature ?? '', measures.cutRhythm ?? '', shot.scene === undefined ? '' : shot.scene + 1, measures.blackFraction, measures.frozenFraction, measures.combing ?? '', measures.fields ?? '',
+        measures.brightness, measures.contrast, measures.motion, measures.motionKind ?? '', measures.motionDirection ?? '', measures.blur, measures.noise ?? '', measures.flicker ?? '', measures.saturation, measures.colourTemperature ?? '', measures.timeOfDay ?? '', measures.cutRhythm ?? '', shot.scene === undefined ? '' : shot.scene + 1, measures.blackFraction, measures.frozenFraction, measures.combing ?? '', measures.fields ?? '',
         measures.sound?.loudness ?? '', measures.sound?.peak ?? '', measures.sound?.silence ?? '', measures.sound?.speech ?? '', measures.sound?.music ?? '', measures.textArea ?? '', shot.labels?.text?.value.join(' / ') ?? '', shot.sentence,
       ];
     }),

@@ -167,6 +167,11 @@ const words: WordMeasure[] = [
     sql: { column: 's.measures', path: '$.motionDirection' },
   },
   {
+    kind: 'words', name: 'timeOfDay', words: 'time of day', unit: null, values: ['day', 'night'],
+    read: ({ measures }) => (measures.timeOfDay === undefined ? [] : [measures.timeOfDay]),
+    sql: { column: 's.measures', path: '$.timeOfDay' },
+  },
+  {
     kind: 'words', name: 'fields', words: 'kind of fields', unit: null, values: ['progressive', 'telecined', 'interlaced'] satisfies FieldOrder[],
     read: ({ measures }) => (measures.fields === undefined ? [] : [measures.fields]),
     sql: { column: 's.measures', path: '$.fields' },

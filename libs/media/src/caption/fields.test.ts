@@ -84,6 +84,13 @@ test.each([
   expect(captions({ motionKind, motionConfidence: 0.4 }).caption.cameraMove).toBeUndefined();
 });
 
+test('day and night are said where they are sure', () => {
+  expect(captions({ timeOfDay: 'night', timeOfDayConfidence: 0.6, brightness: 0.1 }).medium).toBe('A shot, dark light at night.');
+  expect(captions({ timeOfDay: 'day', timeOfDayConfidence: 0.7, contrast: 0.3 }).medium).toBe('A shot, high contrast daylight.');
+  expect(captions({ timeOfDay: 'day', timeOfDayConfidence: 0.7 }).caption.lighting).toMatchObject({ value: 'daylight', source: 'measured', confidence: 0.7 });
+  expect(captions({ timeOfDay: 'night', timeOfDayConfidence: 0.4, brightness: 0.1 }).medium).toBe('A shot, dark lighting.');
+});
+
 test('a long caption tells colours, light and sound', () => {
   const palette = [{ hex: '#1a2c55', share: 0.5 }, { hex: '#1b2d56', share: 0.2 }, { hex: '#c87d2b', share: 0.2 }, { hex: '#ff0000', share: 0.05 }];
   expect(captions({ palette, colourTemperature: 9000, saturation: 0.2, sound: { silence: 1 } }).long).toBe('A shot. Vivid, cool colours. Its main colours are dark blue and orange. It is silent.');

@@ -24,7 +24,7 @@ export type Caption = { [field in CaptionField]?: Said } & {
 };
 
 /** Name and version of what measures become words by. */
-export const BY = 'backlot-measures 2';
+export const BY = 'backlot-measures 3';
 const measured = (value: string, confidence: number): Fact<string> => ({ value, source: 'measured', by: BY, confidence });
 
 /** Facts below this are kept as labels and not said. */
@@ -97,6 +97,9 @@ function lightingOf(m: Measures): Fact<string> | undefined {
     ...(m.brightness < 0.2 ? ['dark'] : m.brightness > 0.65 ? ['bright'] : []),
     ...(m.contrast > 0.25 ? ['high contrast'] : m.contrast < 0.1 ? ['low contrast'] : []),
   ];
+  const sure = (m.timeOfDayConfidence ?? 0) >= SAY;
+  if (m.timeOfDay === 'day' && sure) return measured([words.join(', '), 'daylight'].filter(Boolean).join(' '), Math.min(0.8, m.timeOfDayConfidence!));
+  if (m.timeOfDay === 'night' && sure) return measured([words.join(', '), 'light at night'].filter(Boolean).join(' '), Math.min(0.8, m.timeOfDayConfidence!));
   return words.length ? measured(`${words.join(', ')} lighting`, 0.8) : undefined;
 }
 
