@@ -148,6 +148,7 @@ describe('neither of the two sees what the other says until both have decided', 
       `labelShot(id: $id, label: "people", values: ["1"]) { ${refused} }`,
       `undoCorrection(id: "${correction!.id}") { ${refused} }`,
       `correctShot(id: $id, field: "sentence", value: "Other.") { ${refused} }`,
+      `describeShots(titleId: "${title}") { ${refused} }`,
       `askDoubleReview(titleId: "${title}") { ${refused} }`,
     ];
     const answers = async (): Promise<unknown[]> => Promise.all(ways.map(async (way) => (field(await ada.graphql(`mutation${way.includes('$id') ? ' ($id: ID!)' : ''} { ${way} }`, { id: shot!.id })) as { code?: string }).code));

@@ -83,6 +83,17 @@ describe('a reviewer moves a boundary, which changes two shots,', () => {
   });
 });
 
+test('two agree on a boundary and a label while shots are written into the index', async () => {
+  const { scope, curation } = studio;
+  const [officer] = await studio.inStudio(() => rows<{ id: string }>(`select id from member where studio_id = $1 and id <> $2`, [scope.studioId, scope.memberId]));
+  const shot = shots.find(({ id }, n) => n > 0 && shots[n - 1]!.id < id)!;
+  const input = { entry: { kind: 'cut' as const, first: shot.first + 3 }, labels: [{ label: 'people', values: ['2'] }], sentence: 'Two people.' };
+  await curation.doubleReview.ask(scope, title);
+  await curation.doubleReview.decide({ ...scope, memberId: officer!.id }, shot.id, 0, input);
+  await meet(`select from shot where id = $1`, shot.id, () => curation.doubleReview.decide(scope, shot.id, 0, input), () => curation.search.index.run(studio.context(scope.studioId)));
+  expect(await studio.count(`from shot where id = $1 and first_frame = $2 and sentence = 'Two people.'`, shot.id, shot.first + 3)).toBe(1);
+});
+
 test('a reviewer merges a shot away that represents others while a member chooses one of them', async () => {
   const [cluster] = (await studio.curation.duplicates.clusters(studio.scope, { first: 9 })).items;
   expect(cluster).toMatchObject({ id: shots[2]!.id, size: 2 });

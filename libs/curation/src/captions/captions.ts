@@ -4,6 +4,7 @@ import type { Decision, FrameRange, Question, Rights } from '#libs/rights';
 import { lockShots } from '../locks.js';
 import type { Media } from '../media.js';
 import type { Caption, Keyframe, Shot } from '../rows.js';
+import { notReviewedTwice } from '../review/edits.js';
 import { tellChanged } from '../review/stale.js';
 import { disagreementsOf, keepWritten } from './fields.js';
 
@@ -59,12 +60,14 @@ export class Captions {
     if (this.parts.captioner.looks && !waiting) await enqueueJob('caption', titleId, {}, `caption:${titleId}:${key}`);
   }
 
-  /** Describes all shots of a title anew; written fields stay. Gives the job, the one that runs already if there is one. Throws Refusal NOT_FOUND, NOT_ANALYSED. */
+  /** Describes all shots of a title anew; written fields stay. Gives the job, the one that runs already if there is one. Throws Refusal NOT_FOUND, NOT_ANALYSED, REVIEWED_TWICE. */
   async again(scope: Scope, titleId: string): Promise<Job> {
     return this.parts.database.inStudio(scope, async () => {
       const title = isId(titleId) ? await row(`select from title where studio_id = $1 and id = $2`, [scope.studioId, titleId]) : undefined;
       if (!title) throw notFound('title');
       if (!(await lockShots(scope, titleId)).length) throw new Refusal('NOT_ANALYSED', 'The title has no shots yet.', 'Wait until its analysis has ended.', 409);
+      // Two who review the same shots must see the same captions.
+      await notReviewedTwice(scope, titleId);
       const running = (await this.jobs(scope, [titleId])).get(titleId);
       if (running?.state === 'queued' || running?.state === 'running') return running;
       await rows(`update shot set captioned_by = null where studio_id = $1 and title_id = $2`, [scope.studioId, titleId]);

@@ -171,7 +171,7 @@ export function Studio({ title, analysis, below }: StudioProps) {
           count: total ?? 0,
           list: (
             <>
-              {!!total && <DescribeAgain titleId={title.id} onDescribed={() => void pages.renew()} />}
+              {!!total && !double.open && <DescribeAgain titleId={title.id} onDescribed={() => void pages.renew()} />}
               <ShotList shots={shots} rate={clock.rate} selected={shot?.id} onShot={showShot} onSight={listSees} />
             </>
           ),
