@@ -3,9 +3,10 @@ import type { Found } from './propose.js';
 
 /** Shots shorter than this are not told apart from a flash or a stutter. */
 const MIN_SHOT = 8;
-/** A gradual transition needs as many frames between itself and a cut, unless it is as plain as this. */
+/** A gradual transition needs as many frames between itself and a cut; if it is as plain as this, these few. Less is no shot. */
 const BESIDE_CUT = 4;
 const PLAIN_MARGIN = 0.3;
+const BESIDE_PLAIN = 2;
 /** Bare frames between two shots that are still one fade; more are a shot of their own. */
 const PLAIN_RUN = 125;
 
@@ -59,7 +60,8 @@ export class Joiner {
     if (this.plainBetween(a, b)) return true;
     // Right beside a cut, the motion of the new shot can look like a mix.
     const [one, other] = [a.kind === 'cut', b.kind === 'cut'];
-    return one !== other && b.from - a.to < BESIDE_CUT && ((one ? b : a).margin ?? 0) < PLAIN_MARGIN;
+    const plain = ((one ? b : a).margin ?? 0) >= PLAIN_MARGIN;
+    return one !== other && b.from - a.to < (plain ? BESIDE_PLAIN : BESIDE_CUT);
   }
 
   private plainBetween(a: Found, b: Found): boolean {
