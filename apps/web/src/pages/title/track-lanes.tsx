@@ -29,7 +29,9 @@ export interface Sight {
   scale: number;
 }
 
-const SHOWN = ['brightness', 'motion', 'loudness'];
+const PLOTS = ['brightness', 'motion', 'loudness'];
+/** Shares of a second, drawn as a band, and only where there are any. */
+const BANDS = ['speech', 'music'];
 /** Values that a plot of one screen can show. */
 const VALUES = 600;
 const HEIGHT = 34;
@@ -44,25 +46,41 @@ export function TrackLanes({ titleId, clock, sight }: { titleId: string; clock: 
   const from = Math.floor(begin / step) * step;
   const [{ data, fetching }] = useQuery({ query: trackQuery, variables: { id: titleId, from, to: from + 2 * step, every }, pause: !(sight.last > sight.first) });
   const track = data?.title?.track;
-  const lanes = track ? SHOWN.flatMap((name) => track.lanes.filter((lane) => lane.name === name)) : [];
-  if (!fetching && lanes.length === 0) return null;
+  const named = (names: string[]): Lane[] => names.flatMap((name) => track?.lanes.filter((lane) => lane.name === name) ?? []);
+  const lanes = named(PLOTS);
+  const bands = named(BANDS).filter(({ values }) => values.some((value) => value));
+  if (!fetching && lanes.length + bands.length === 0) return null;
+  const at = (n: number): number => (clock.frameAt(track!.from + n * track!.every) - sight.first) * sight.scale;
+  const width = (sight.last - sight.first) * sight.scale;
   return (
     <div className="border-t border-line pb-1" data-testid="track">
       {lanes.map((lane) => (
-        <Lane key={lane.name} lane={lane} at={(n) => (clock.frameAt(track!.from + n * track!.every) - sight.first) * sight.scale} width={(sight.last - sight.first) * sight.scale} />
+        <Plot key={lane.name} lane={lane} at={at} width={width} />
+      ))}
+      {bands.map((lane) => (
+        <Band key={lane.name} lane={lane} at={at} width={width} />
       ))}
     </div>
   );
 }
 
+interface Lane {
+  name: string;
+  words: string;
+  unit: string;
+  low: number;
+  high: number;
+  values: (number | null)[];
+}
+
 interface LaneProps {
-  lane: { name: string; words: string; unit: string; low: number; high: number; values: (number | null)[] };
+  lane: Lane;
   /** Pixels from the left of value n. */
   at: (n: number) => number;
   width: number;
 }
 
-function Lane({ lane, at, width }: LaneProps) {
+function Plot({ lane, at, width }: LaneProps) {
   const { words, unit, low, values } = lane;
   const known = values.filter((value, n): value is number => value !== null && at(n + 1) > 0 && at(n) < width);
   // What is in sight uses the height, but a little noise is not blown up to a mountain.
@@ -79,6 +97,20 @@ function Lane({ lane, at, width }: LaneProps) {
       </p>
       <svg width={Math.max(1, width)} height={HEIGHT} role="img" aria-label={`${words} by the second${most === undefined ? ': not known here' : `, at most ${most.toLocaleString('en', { maximumFractionDigits: 2 })} ${unit}`}`} className="block">
         <path d={path} fill="none" className="stroke-soft" strokeWidth={1.25} vectorEffect="non-scaling-stroke" />
+      </svg>
+    </div>
+  );
+}
+
+function Band({ lane: { words, values, high }, at, width }: LaneProps) {
+  const seen = values.flatMap((value, n) => (value && at(n + 1) > 0 && at(n) < width ? [{ n, share: value / high }] : []));
+  return (
+    <div className="overflow-hidden pt-1">
+      <p className="px-4 text-[0.6875rem] leading-4 text-soft">{words}</p>
+      <svg width={Math.max(1, width)} height={8} role="img" aria-label={`${words} by the second: ${seen.length === 0 ? 'none' : 'some'} here`} className="block">
+        {seen.map(({ n, share }) => (
+          <rect key={n} x={at(n)} y={0} width={at(n + 1) - at(n)} height={8} className="fill-soft" fillOpacity={0.2 + 0.6 * share} />
+        ))}
       </svg>
     </div>
   );
