@@ -1,5 +1,29 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+/** Put back where the better one is taken away. */
+export const SEARCH_WORDS = `
+  -- Shots that words match and of which the facts hold: by rank, or where there are no words in order of their titles, after a place in it.
+  create function search_words(asked text, fact_words text, facts_hold text, titles uuid[], after_title uuid, after_shot uuid, most int)
+  returns table (shot_id uuid, title_id uuid, rank real) language plpgsql stable security definer set search_path = public, pg_temp as $$
+  declare
+    studio uuid := current_studio();
+    by_words tsquery := keyed_query(studio, websearch_to_tsquery('english', asked));
+    query tsquery := by_words && keyed_query(studio, fact_words::tsquery);
+    sql text := 'select w.shot_id, w.title_id, ' || case when numnode(by_words) > 0 then 'ts_rank(''{0.1, 0.2, 0.4, 1}'', w.words, $2)' else '0::real' end || ' from shot_words w where w.studio_id = $1';
+  begin
+    if studio is null or (asked <> '' and numnode(by_words) = 0) then return; end if;
+    if numnode(query) > 0 then sql := sql || ' and w.words @@ $3'; end if;
+    if facts_hold <> '' then sql := sql || ' and w.facts @@ $4'; end if;
+    if cardinality(titles) > 0 then sql := sql || ' and w.title_id = any($5)'; end if;
+    if after_shot is not null then sql := sql || ' and (w.title_id, w.shot_id) > ($6, $7)'; end if;
+    if numnode(by_words) = 0 then sql := sql || ' order by w.title_id, w.shot_id'; end if;
+    return query execute sql || ' limit $8' using studio, by_words, query, nullif(facts_hold, '')::jsonpath, titles, after_title, after_shot, most;
+  end $$;
+  alter function search_words owner to backlot_gate;
+  revoke all on function search_words from public;
+  grant execute on function search_words to backlot_app;
+`;
+
 /** Shots found by words, by what was measured of them, and by vectors. */
 export class Search1700000000021 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
@@ -111,26 +135,7 @@ export class Search1700000000021 implements MigrationInterface {
       grant select on shot_words to backlot_gate;
       create policy search on shot_words for select to backlot_gate using (true);
 
-      -- Shots that words match and of which the facts hold: by rank, or where there are no words in order of their titles, after a place in it.
-      create function search_words(asked text, fact_words text, facts_hold text, titles uuid[], after_title uuid, after_shot uuid, most int)
-      returns table (shot_id uuid, title_id uuid, rank real) language plpgsql stable security definer set search_path = public, pg_temp as $$
-      declare
-        studio uuid := current_studio();
-        by_words tsquery := keyed_query(studio, websearch_to_tsquery('english', asked));
-        query tsquery := by_words && keyed_query(studio, fact_words::tsquery);
-        sql text := 'select w.shot_id, w.title_id, ' || case when numnode(by_words) > 0 then 'ts_rank(''{0.1, 0.2, 0.4, 1}'', w.words, $2)' else '0::real' end || ' from shot_words w where w.studio_id = $1';
-      begin
-        if studio is null or (asked <> '' and numnode(by_words) = 0) then return; end if;
-        if numnode(query) > 0 then sql := sql || ' and w.words @@ $3'; end if;
-        if facts_hold <> '' then sql := sql || ' and w.facts @@ $4'; end if;
-        if cardinality(titles) > 0 then sql := sql || ' and w.title_id = any($5)'; end if;
-        if after_shot is not null then sql := sql || ' and (w.title_id, w.shot_id) > ($6, $7)'; end if;
-        if numnode(by_words) = 0 then sql := sql || ' order by w.title_id, w.shot_id'; end if;
-        return query execute sql || ' limit $8' using studio, by_words, query, nullif(facts_hold, '')::jsonpath, titles, after_title, after_shot, most;
-      end $$;
-      alter function search_words owner to backlot_gate;
-      revoke all on function search_words from public;
-      grant execute on function search_words to backlot_app;
+      ${SEARCH_WORDS}
     `);
   }
 

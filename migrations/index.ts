@@ -24,6 +24,7 @@ import { Recompute1700000000023 } from './0023-recompute.js';
 import { ChosenRepresentatives1700000000024 } from './0024-chosen-representatives.js';
 import { ShotsByFrame1700000000025 } from './0025-shots-by-frame.js';
 import { DoubleReview1700000000026 } from './0026-double-review.js';
+import { BestWords1700000000027 } from './0027-best-words.js';
 
 const migrations = [
   Platform1700000000001,
@@ -50,6 +51,7 @@ const migrations = [
   ChosenRepresentatives1700000000024,
   ShotsByFrame1700000000025,
   DoubleReview1700000000026,
+  BestWords1700000000027,
 ];
 
 /**

@@ -2,7 +2,8 @@
 // Shots are found by words, by what words mean, by example and by facts; in one studio alone.
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Curation, LOOK, type ShotQuery } from '#libs/curation';
+import { Curation, LOOK, SENTENCE, type ShotQuery } from '#libs/curation';
+import pg from 'pg';
 import * as media from '#libs/media';
 import { type JobHandler, newId, relayEvents, repositoryRoot, rows, type Scope } from '#libs/platform';
 import { Rights } from '#libs/rights';
@@ -157,6 +158,61 @@ describe('what is found', () => {
   }, 60_000);
 });
 
+describe('where words are of more shots than are ranked', () => {
+  let scope: Scope;
+  let said: string[];
+  beforeAll(async () => {
+    scope = await world.studio();
+    // Read first: those that have the words in their title or a label alone.
+    await film(scope, Array.from({ length: 40 }, () => ({ sentence: 'A shot of a road.', labels: { objects: [label('dog')] } })), { name: 'Sleeping beach' });
+    said = (await film(scope, ['A dog on a beach.', 'A beach where a dog sleeps.', 'A dog, and no cat, on the beach.'].map((sentence) => ({ sentence })))).ids;
+    await index(scope);
+  });
+  const first = async (words: string, most: number): Promise<string[]> => (await world.database.inStudio(scope, () => rows<{ shot_id: string }>(`select shot_id from search_words($1, '', '', '{}', null, null, $2, false)`, [words, most]))).map(({ shot_id }) => shot_id);
+
+  test.each([['dog', 3], ['dog beach', 3], ['"on a beach" or dog', 3], ['beach -cat', 2], ['dog -cat', 2], ['"dog on a beach"', 1]])('%s: those of which they are said come first', async (words, most) => {
+    expect((await first(words, most)).every((id) => said.includes(id))).toBe(true);
+    const all = await first(words, 100);
+    expect(new Set(all.slice(0, most)).size).toBe(most);
+    expect(all).toHaveLength(new Set(all).size);
+  });
+
+  test('the others are behind them, each once', async () => {
+    expect(await first('dog', 100)).toHaveLength(43);
+    expect(await first('beach -cat', 100)).toHaveLength(42);
+    expect(await first('-cat', 100)).toHaveLength(42);
+  });
+
+  test('one that is near in meaning has the rank of its words though it is not among those that were ranked', async () => {
+    const scope = await world.studio();
+    const { ids, title } = await film(scope, Array.from({ length: 10_050 }, () => ({})));
+    const last = ids.at(-1)!;
+    await world.database.inStudio(scope, async () => {
+      await rows(`insert into shot_words (shot_id, studio_id, title_id, words, facts) select id, $1, $2, words_of_shot($1, 'A dog.', '', '', '{}'), '{}' from unnest($3::uuid[]) id`, [scope.studioId, title, ids]);
+      await curation.search.vectors.write(scope, SENTENCE, [{ shotId: last, vector: (await model.vectors(['A dog.']))![0]! }]);
+    });
+    expect((await curation.search.shots(scope, { words: 'dog' }, { first: 2 })).items.map(({ shot }) => shot.id)[0]).toBe(last);
+  }, 60_000);
+});
+
+test('what a migration changes of words is written anew, of every shot', async () => {
+  const scope = await world.studio();
+  const { ids } = await film(scope, [{ sentence: 'A shot of a dog.' }, {}]);
+  await index(scope);
+  const told = (): Promise<object[]> => world.database.inStudio(scope, () => rows(`select id from outbox where studio_id = $1 and type = 'shots.changed'`, [scope.studioId]));
+  const before = await told();
+  const owner = new pg.Client({ connectionString: world.ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query(`call search_anew()`);
+  } finally {
+    await owner.end();
+  }
+  expect(await world.database.inStudio(scope, () => rows(`select shot_id from search_due where studio_id = $1 order by 1`, [scope.studioId]))).toEqual(ids.map((shot_id) => ({ shot_id })));
+  // What the job is started by.
+  expect(await told()).toHaveLength(before.length + 1);
+});
+
 test('what a member writes of a shot is found as soon as the job has run, and what stood there no more', async () => {
   const scope = await world.studio();
   const { ids } = await film(scope, [{ sentence: 'A shot of a dog.' }]);
@@ -206,8 +262,8 @@ describe('what if another studio searches?', () => {
     await expect(search(b, { likeShotId: newId() })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     // One layer fails: the function that looks past row security is given another studio's word, or no studio at all.
     const [{ words }] = (await world.database.inStudio(a, () => rows<{ words: string }>(`select (tsvector_to_array(words))[1] as words from shot_words where shot_id = $1`, [ours.ids[0]]))) as [{ words: string }];
-    expect(await world.database.inStudio(b, () => rows(`select * from search_words('', $1, '', '{}', null, null, 10)`, [`'${words}'`]))).toEqual([]);
-    expect(await world.database.outside(`select * from search_words('unicorn', '', '', '{}', null, null, 10)`)).toEqual([]);
+    expect(await world.database.inStudio(b, () => rows(`select * from search_words('', $1, '', '{}', null, null, 10, false)`, [`'${words}'`]))).toEqual([]);
+    expect(await world.database.outside(`select * from search_words('unicorn', '', '', '{}', null, null, 10, false)`)).toEqual([]);
     expect(await world.database.inStudio(b, () => rows(`select shot_id from shot_cell union all select shot_id from shot_vector union all select shot_id from shot_words`))).toEqual(Array.from({ length: 5 }, () => ({ shot_id: theirs.ids[0] })));
   });
 });

@@ -1,8 +1,9 @@
 // Vectors as captions and films have them: sentences of templates and looks of scenes, each shot a little off its own.
-import { openSync, writeSync, closeSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 
-export const SHOTS = 1_000_000;
-export const TITLES = 2_000;
+/** A trial run may do with fewer. */
+export const SHOTS = Number(process.env.BACKLOT_BENCH_SHOTS ?? 1_000_000);
+export const TITLES = SHOTS / 500;
 export const SCENES = 5_000;
 
 /** Numbers that look random and are the same each time (xorshift32). */
@@ -31,6 +32,30 @@ export function sentence(n: number): string {
   return `${pick(SIZES, next())} of ${pick(WHO, next())}${pick(DOES, next())}${pick(WHERE, next())}${pick(HOW, next())}.`;
 }
 
+const SYLLABLES = ['ba', 'ce', 'di', 'fo', 'gu', 'ha', 'ki', 'lo', 'mu', 'ne', 'pi', 'ra', 'so', 'tu', 've', 'wi', 'yo', 'zan', 'mar', 'lin', 'tor', 'dek', 'sil', 'bron'];
+const NAMES = 40_000;
+/** A name, brand or sign: one of 40,000, the nth half as common as the n/2nd (G. Zipf, 1935). */
+export const name = (share: number): string => word(Math.floor(NAMES ** share));
+const word = (n: number): string => (n < SYLLABLES.length ? `${SYLLABLES[n]!}lor` : word(Math.floor(n / SYLLABLES.length) - 1).slice(0, -3) + SYLLABLES[n % SYLLABLES.length]! + 'lor');
+
+/** What else is said of a shot: up to five names in it. */
+export function said(shot: number): string {
+  const next = numbers(shot + 31_337);
+  next();
+  const names = Array.from({ length: Math.floor(next() * 6) }, () => name(next()));
+  return names.length ? ` On-screen text "${names.join(' ')}".` : '';
+}
+
+export const titleName = (n: number): string => {
+  const next = numbers(n + 4_242);
+  next();
+  return `The ${name(next())} ${pick(THINGS, next())} of ${name(next())}`;
+};
+
+/** What labels tell of, commonest first. */
+const THINGS = ['person', 'chair', 'car', 'table', 'cup', 'tie', 'book', 'bottle', 'dog', 'horse', 'truck', 'boat', 'clock', 'couch', 'bed', 'plant', 'bus', 'television', 'hat', 'umbrella', 'phone', 'train', 'cat', 'bird', 'bicycle', 'cow', 'knife', 'laptop', 'vase', 'sheep', 'ball', 'kite', 'piano', 'sofa', 'lamp', 'window', 'gun', 'letter', 'flag', 'elephant'];
+export const things = (next: () => number): string[] => [...new Set(Array.from({ length: 1 + Math.floor(next() * 4) }, () => THINGS[Math.floor(THINGS.length ** next()) - 1]!))];
+
 /** The look of a scene: as of EfficientNet, no number is below zero, and most are small. */
 export function scene(n: number): Float32Array {
   const next = numbers(n + 77_777);
@@ -44,23 +69,39 @@ export function centreOf(shot: number, centres: number, kind: 1 | 2): number {
   const next = numbers(shot * 2 + kind);
   next();
   next();
-  return kind === 1 ? Math.floor(next() ** 1.5 * centres) : (title * 31 + Math.floor(next() * 25) * 7) % centres;
+  return kind === 1 ? Math.floor(next() ** 2 * centres) : (title * 31 + Math.floor(next() * 25) * 7) % centres;
 }
 
-/** A shot's vector: its centre's with noise of so many parts of its length. */
+/** A long row of noise, of which each shot has a part of its own: drawn anew, a million looks would take minutes. */
+const NOISE = ((): Float32Array => {
+  const next = numbers(13);
+  return Float32Array.from({ length: 1 << 20 }, () => next() + next() - 1);
+})();
+
+/** A shot's vector: its centre's with noise of some .39 of its length. */
 export function vectorOf(shot: number, centre: Float32Array, kind: 1 | 2): Float32Array {
   const next = numbers(shot * 4 + kind + 13);
   next();
+  const at = Math.floor(next() * (NOISE.length - centre.length));
   let length = 0;
-  for (const value of centre) length += value * value;
+  for (let i = 0; i < centre.length; i++) length += centre[i]! * centre[i]!;
   const noise = 2.4 * 0.4 * Math.sqrt(length / centre.length);
   const out = new Float32Array(centre.length);
-  for (let i = 0; i < centre.length; i++) out[i] = centre[i]! + noise * (next() + next() - 1);
-  if (kind === 2) for (let i = 0; i < out.length; i++) if (out[i]! < 0) out[i] = 0;
+  for (let i = 0; i < centre.length; i++) {
+    const value = centre[i]! + noise * NOISE[at + i]!;
+    // No number of a look is below zero.
+    out[i] = kind === 2 && value < 0 ? 0 : value;
+  }
   return out;
 }
 
 export const shotId = (n: number): string => `01900000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
+
+export const int = (value: number, size: 2 | 4): Buffer => {
+  const field = Buffer.alloc(size);
+  field.writeIntBE(value, 0, size);
+  return field;
+};
 
 /** A file of Postgres' binary COPY format. */
 export class CopyFile {
@@ -68,7 +109,9 @@ export class CopyFile {
   private parts: Buffer[] = [Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])];
 
   constructor(path: string) {
-    this.file = openSync(path, 'w', 0o644);
+    this.file = openSync(path, 'w');
+    // The server reads it as another user.
+    fchmodSync(this.file, 0o644);
   }
 
   row(fields: readonly Buffer[]): void {

@@ -69,7 +69,7 @@ async function write({ studioId }: Scope, due: Due[]): Promise<void> {
   });
   await rows(
     `insert into shot_words (shot_id, studio_id, title_id, words, facts)
-     select s.id, $1, s.title_id, keyed_words($1, setweight(to_tsvector('english', w.said), 'A') || setweight(to_tsvector('english', w.seen), 'B') || setweight(to_tsvector('english', w.title), 'D') || array_to_tsvector(w.fact_words)), w.facts
+     select s.id, $1, s.title_id, words_of_shot($1, w.said, w.seen, w.title, w.fact_words), w.facts
      from jsonb_to_recordset($2) as w(id uuid, said text, seen text, title text, facts jsonb, fact_words text[]) join shot s on s.id = w.id and s.studio_id = $1
      order by s.id for key share of s
      on conflict (shot_id) do update set title_id = excluded.title_id, words = excluded.words, facts = excluded.facts`,

@@ -44,8 +44,11 @@ export function reduced(vector: ArrayLike<number>): Float32Array {
 /** A vector in a byte a number, of which the largest is 127; cosines stay to some .005. */
 export function toBytes(vector: Float32Array): Buffer {
   let largest = 0;
-  for (const value of vector) largest = Math.max(largest, Math.abs(value));
-  return Buffer.from(Int8Array.from(vector, (value) => Math.round((value * 127) / (largest || 1))).buffer);
+  for (let i = 0; i < vector.length; i++) largest = Math.max(largest, Math.abs(vector[i]!));
+  const bytes = new Int8Array(vector.length);
+  // Int8Array.from with a function takes fifty times as long.
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round((vector[i]! * 127) / (largest || 1));
+  return Buffer.from(bytes.buffer);
 }
 
 export const fromBytes = (bytes: Buffer): Int8Array => new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -37,17 +37,24 @@ export interface ShotHits extends Paged<ShotHit> {
 
 interface Ranked {
   shotId: string;
+  titleId: string;
   score: number;
   meaning: number | null;
   look: number | null;
 }
 
+interface WordHit {
+  shot_id: string;
+  title_id: string;
+  rank: number;
+}
+
 const MOST_WORDS = 500;
 const MOST_TITLES = 1000;
-/** Shots that are read for a page of those that conditions alone find. */
+/** Shots that are read for a page of those that conditions alone find in titles of some state; else one more than the page. */
 const READ_AT_ONCE = 500;
-/** Shots that words find; beyond them the words say too little to choose by. */
-export const MOST_HITS = 10_000;
+/** Shots that words find; of more, those of which they are said come first, and what is near in meaning or look is ranked whichever it is. */
+const MOST_HITS = 2_000;
 /** Where the facts hold of fewer shots than this, the nearest are looked for among those alone. */
 const FEW_HOLD = 5_000;
 /** Reciprocal rank fusion (G. Cormack and others, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", 2009). */
@@ -90,15 +97,17 @@ export class Search {
     if (titleIds.length > MOST_TITLES || !titleIds.every(isId)) throw bad(`A search is in at most ${MOST_TITLES} titles, each told by its id.`);
     if (!words && query.likeShotId == null && !conditions.length && !titleIds.length) throw bad('Nothing is asked for: neither words, nor an example, nor a condition.');
     const among = { factsHold, titleIds };
-    const inState = (ids: readonly string[]): Promise<ReadonlySet<string>> => ofState(ids, query.titleState ?? null);
+    const inState = (found: readonly { titleId: string }[]): Promise<ReadonlySet<string>> => titlesOf(found, query.titleState ?? null);
     const meant = words ? (await (await this.sentences())?.vectors([affirmed(words)]))?.[0] : undefined;
     return this.database.inStudio(scope, async () => {
+      // To compile a plan or to start workers takes longer than what is planned; bits of a million rows fit in so much memory, not in 4 MB.
+      await rows(`select set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '64MB', true)`);
       const [mine] = await rows<{ count: string }>(`select count(*) from title where studio_id = $1 and id = any($2)`, [scope.studioId, titleIds]);
       if (Number(mine!.count) !== new Set(titleIds).size) throw notFound('title');
-      if (!words && query.likeShotId == null) return this.inOrder(scope, factWords, among, conditions, first, page.after, inState);
+      if (!words && query.likeShotId == null) return this.inOrder(scope, factWords, among, conditions, first, page.after, query.titleState ? READ_AT_ONCE : first + 1, inState);
       const all = await this.ranked(scope, words, meant, query.likeShotId ?? null, factWords, among);
-      const there = await inState(all.map(({ shotId }) => shotId));
-      const ranked = all.filter(({ shotId }) => there.has(shotId));
+      const there = await inState(all);
+      const ranked = all.filter(({ titleId }) => there.has(titleId));
       const after = decodeCursor(page.after, 2);
       const from = after ? ranked.findIndex(({ score, shotId }) => score < Number(after[0]) || (score === Number(after[0]) && shotId > after[1]!)) : 0;
       const some = from < 0 ? [] : ranked.slice(from, from + first);
@@ -113,43 +122,65 @@ export class Search {
   }
 
   /** All shots of which the facts hold, a page at a time: they are alike in all that was asked, so none is before another. */
-  private async inOrder(scope: Scope, factWords: string, { factsHold, titleIds }: Among, conditions: readonly Condition[], first: number, cursor: string | null | undefined, inState: (ids: readonly string[]) => Promise<ReadonlySet<string>>): Promise<ShotHits> {
+  private async inOrder(scope: Scope, factWords: string, { factsHold, titleIds }: Among, conditions: readonly Condition[], first: number, cursor: string | null | undefined, most: number, inState: (found: readonly { titleId: string }[]) => Promise<ReadonlySet<string>>): Promise<ShotHits> {
     const after = decodeCursor(cursor, 2);
     if (after && !after.every(isId)) throw bad('The page cursor is of another search.');
-    const read = await rows<{ shot_id: string; title_id: string }>(`select shot_id, title_id from search_words('', $1, $2, $3, $4, $5, $6)`, [factWords, factsHold, titleIds, after?.[0] ?? null, after?.[1] ?? null, READ_AT_ONCE]);
-    const there = await inState(read.map(({ shot_id }) => shot_id));
-    const found = read.filter(({ shot_id }) => there.has(shot_id));
-    const items = await told(scope, found.slice(0, first).map(({ shot_id }) => ({ shotId: shot_id, score: 0, meaning: null, look: null })), '', conditions);
+    const read = await rows<{ shotId: string; titleId: string }>(`select shot_id as "shotId", title_id as "titleId" from search_words('', $1, $2, $3, $4, $5, $6, true)`, [factWords, factsHold, titleIds, after?.[0] ?? null, after?.[1] ?? null, most]);
+    const there = await inState(read);
+    const found = read.filter(({ titleId }) => there.has(titleId));
+    const items = await told(scope, found.slice(0, first).map((one) => ({ ...one, score: 0, meaning: null, look: null })), '', conditions);
     // Where few of those that were read are in such titles the page is short, and the next goes on behind what was read.
     const last = found.length > first ? found[first - 1] : read.at(-1);
-    return { items, endCursor: last ? encodeCursor(last.title_id, last.shot_id) : null, hasNextPage: found.length > first || read.length === READ_AT_ONCE, total: null };
+    return { items, endCursor: last ? encodeCursor(last.titleId, last.shotId) : null, hasNextPage: found.length > first || read.length === most, total: null };
   }
 
   private async ranked(scope: Scope, words: string, meant: Float32Array | undefined, likeShotId: string | null, factWords: string, among: Among): Promise<Ranked[]> {
-    const narrowed = among.factsHold || among.titleIds.length ? await this.few(factWords, among) : among;
-    const byWords = words ? await rows<{ shot_id: string; rank: number }>(`select shot_id, rank from search_words($1, $2, $3, $4, null, null, $5)`, [words, factWords, among.factsHold, among.titleIds, MOST_HITS]) : [];
-    byWords.sort((a, b) => b.rank - a.rank || (a.shot_id < b.shot_id ? -1 : 1));
+    let few: ReturnType<Search['few']> | undefined;
+    const narrowed = { ...among, few: () => (few ??= this.few(factWords, among)) };
     const byMeaning = meant ? (await this.vectors.near(scope, SENTENCE, meant, narrowed)).filter(({ cosine }) => cosine >= ALIKE) : [];
     const like = likeShotId === null ? undefined : await this.like(scope, likeShotId, narrowed);
+    const near = await this.known([...byMeaning, ...(like?.near ?? [])]);
+    const byWords = words ? await this.byWords(words, factWords, among, [...near.keys()]) : [];
 
     const found = new Map<string, Ranked>();
-    const hit = (shotId: string): Ranked => {
-      let one = found.get(shotId);
-      if (!one) found.set(shotId, (one = { shotId, score: 0, meaning: null, look: null }));
-      return one;
+    const hit = (shotId: string, titleId: string | undefined, score: number, known: Partial<Ranked> = {}): void => {
+      const one = found.get(shotId);
+      if (one) Object.assign(one, known, { score: one.score + score });
+      else if (titleId !== undefined) found.set(shotId, { shotId, titleId, score, meaning: null, look: null, ...known });
     };
-    for (const [at, place] of places(byWords.map(({ rank }) => rank)).entries()) hit(byWords[at]!.shot_id).score += 1 / (RRF + place);
-    for (const [at, { shotId, cosine }] of byMeaning.entries()) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), meaning: cosine });
-    for (const [at, { shotId, cosine }] of like?.near.entries() ?? []) Object.assign(hit(shotId), { score: hit(shotId).score + 1 / (RRF + at + 1), [like!.by]: cosine });
-    const without = likeShotId === null ? undefined : likeShotId;
-    const left = [...found.values()].filter(({ shotId }) => shotId !== without);
-    return (await this.unwanted(words, left)).sort((a, b) => b.score - a.score || (a.shotId < b.shotId ? -1 : 1));
+    for (const [at, place] of places(byWords.map(({ rank }) => rank)).entries()) hit(byWords[at]!.shot_id, byWords[at]!.title_id, 1 / (RRF + place));
+    for (const [at, { shotId, cosine }] of byMeaning.entries()) hit(shotId, near.get(shotId), 1 / (RRF + at + 1), { meaning: cosine });
+    for (const [at, { shotId, cosine }] of like?.near.entries() ?? []) hit(shotId, near.get(shotId), 1 / (RRF + at + 1), { [like!.by]: cosine });
+    if (likeShotId !== null) found.delete(likeShotId);
+    return (await this.unwanted(words, [...found.values()])).sort((a, b) => b.score - a.score || (a.shotId < b.shotId ? -1 : 1));
+  }
+
+  /** Shots that have the words, the best first: where there are more than are ranked, with those of them that are near. */
+  private async byWords(words: string, factWords: string, { factsHold, titleIds }: Among, near: readonly string[]): Promise<WordHit[]> {
+    const found = await rows<WordHit>(`select shot_id, title_id, rank from search_words($1, $2, $3, $4, null, null, $5, false)`, [words, factWords, factsHold, titleIds, MOST_HITS]);
+    if (found.length === MOST_HITS && near.length) {
+      const there = new Set(found.map(({ shot_id }) => shot_id));
+      found.push(
+        ...(await rows<WordHit>(
+          `select w.shot_id, w.title_id, ts_rank('{0.1, 0.2, 0.4, 1}', w.words, q) as rank from shot_words w, keyed_query(current_studio(), websearch_to_tsquery('english', $2)) q where w.shot_id = any($1) and w.words @@ q`,
+          [near.filter((id) => !there.has(id)), words],
+        )),
+      );
+    }
+    return found.sort((a, b) => b.rank - a.rank || (a.shot_id < b.shot_id ? -1 : 1));
+  }
+
+  /** Titles of shots, read under row security. */
+  private async known(near: readonly Near[]): Promise<ReadonlyMap<string, string>> {
+    if (!near.length) return new Map();
+    const found = await rows<{ shot_id: string; title_id: string }>(`select shot_id, title_id from shot_words where shot_id = any($1)`, [near.map(({ shotId }) => shotId)]);
+    return new Map(found.map(({ shot_id, title_id }) => [shot_id, title_id]));
   }
 
   /** Where the facts hold of few shots, those. */
-  private async few(factWords: string, among: Among): Promise<Among> {
-    const found = await rows<{ shot_id: string }>(`select shot_id from search_words('', $1, $2, $3, null, null, $4)`, [factWords, among.factsHold, among.titleIds, FEW_HOLD + 1]);
-    return found.length > FEW_HOLD ? among : { ...among, shotIds: found.map(({ shot_id }) => shot_id) };
+  private async few(factWords: string, { factsHold, titleIds }: Among): Promise<string[] | undefined> {
+    const found = await rows<{ shot_id: string }>(`select shot_id from search_words('', $1, $2, $3, null, null, $4, false)`, [factWords, factsHold, titleIds, FEW_HOLD + 1]);
+    return found.length > FEW_HOLD ? undefined : found.map(({ shot_id }) => shot_id);
   }
 
   /** By look; an example from before looks were kept has none, and is gone by for what its sentence means. */
@@ -175,10 +206,10 @@ export class Search {
   }
 }
 
-/** Those that are in titles of a state, read under row security: what another studio had would not be among them. */
-async function ofState(shotIds: readonly string[], state: TitleState | null): Promise<ReadonlySet<string>> {
-  const found = await rows<{ id: string }>(`select s.shot_id as id from shot_words s join title t on t.id = s.title_id where s.shot_id = any($1) and ($2::text is null or t.state = $2)`, [shotIds, state]);
-  return new Set(found.map(({ id }) => id));
+/** Titles of shots that are in a state, read under row security: what another studio had would not be among them. */
+async function titlesOf(found: readonly { titleId: string }[], state: TitleState | null): Promise<ReadonlySet<string>> {
+  const there = await rows<{ id: string }>(`select id from title where id = any($1) and ($2::text is null or state = $2)`, [[...new Set(found.map(({ titleId }) => titleId))], state]);
+  return new Set(there.map(({ id }) => id));
 }
 
 /** What is wanted of what is asked, for what it means: a word that must not be there would be near it. */
@@ -191,7 +222,7 @@ function places(ranks: readonly number[]): number[] {
 }
 
 /** Hits as they are told, read under row security; a shot that has gone since is left out. */
-async function told(scope: Scope, some: readonly Ranked[], words: string, conditions: readonly Condition[]): Promise<ShotHit[]> {
+async function told(scope: Scope, some: readonly Omit<Ranked, 'titleId'>[], words: string, conditions: readonly Condition[]): Promise<ShotHit[]> {
   const ids = some.map(({ shotId }) => shotId);
   const found = await rows<ShotRow & { facts: Record<string, number | string[]>; name: string }>(
     `select ${shotColumns.replaceAll(/\w+/g, 's.$&')}, w.facts, t.name from shot s join title t on t.id = s.title_id join shot_words w on w.shot_id = s.id where s.studio_id = $1 and s.id = any($2)`,

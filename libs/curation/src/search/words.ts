@@ -39,6 +39,8 @@ const OF_CLIPS = new Set(['enlargement']);
 const SEARCHED = MEASURES.filter(({ name }) => !OF_CLIPS.has(name));
 /** Bins that a number is looked up by between its measure's low and high. */
 const BINS = 32;
+/** More bins than that an index is not asked for: it would read lists of most shots, which takes longer than to look at the facts of those found. */
+const MOST_BINS = 8;
 const MOST_CONDITIONS = 20;
 const MOST_VALUES = 100;
 /** Of each text, what is searched. */
@@ -112,7 +114,7 @@ function one(condition: Condition): { words: string; holds: string } {
     if ((comparison !== 'at_least' && comparison !== 'at_most') || typeof threshold !== 'number' || !Number.isFinite(threshold) || values?.length) throw bad(`${name} is a number, at least or at most something.`);
     const limit = rounded(threshold);
     const bins = Array.from({ length: BINS + 2 }, (_, bin) => bin).filter((bin) => (comparison === 'at_least' ? bin >= binOf(measure, limit) : bin <= binOf(measure, limit)));
-    return { words: unknown === 'keep' ? '' : anyOf(name, bins), holds: orUnknown(`${known} ${comparison === 'at_least' ? '>=' : '<='} ${limit}`) };
+    return { words: unknown === 'keep' || bins.length > MOST_BINS ? '' : anyOf(name, bins), holds: orUnknown(`${known} ${comparison === 'at_least' ? '>=' : '<='} ${limit}`) };
   }
   if ((comparison !== 'one_of' && comparison !== 'none_of') || !values?.length || values.length > MOST_VALUES || threshold != null) throw bad(`${name} is words, one of some or none of them.`);
   const strange = values.find((value) => !value.trim() || value.length > 100 || (measure.values && !measure.values.includes(value)));
