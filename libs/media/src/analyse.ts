@@ -18,6 +18,11 @@ import type { Analysis, AnalyseOptions, Boundary, Letterbox, Probe, RgbImage, Sc
 
 /** Shots and tiles whose pictures, labels and callbacks are under way; more make the pass wait, so that memory stays bounded. */
 const QUEUE = 12;
+/**
+ * Of a pass that may use two cores. With two threads the decoder stands still while ffmpeg scales a frame; with six, at the same CPU, a pass
+ * takes 1.24 bare decodes and not 1.33.
+ */
+const DECODER_THREADS = 6;
 
 /**
  * The one decode of a master: shots, measures, keyframes, labels, filmstrip and proxy. Memory is bounded whatever the length.
@@ -34,7 +39,7 @@ export async function analyse(input: string, options: AnalyseOptions): Promise<A
   try {
     const result = await runPass(input, {
       ...options,
-      threads: Math.min(2, Math.max(1, options.threads ?? 2)),
+      threads: options.threads === 1 ? 1 : DECODER_THREADS,
       stallSeconds: options.stallSeconds ?? 120,
       proxy: options.proxy && { height: options.proxy.height ?? 360, writable: options.proxy.writable },
       onFrame: (frame) => eye.take(frame),

@@ -437,7 +437,7 @@ export interface AnalyseOptions extends Tools {
   models?: VisionModels;
   /** Left out: sound is measured, but nobody looks for speech in it. */
   speech?: SpeechModel;
-  /** Decoder threads, 1 or 2 (default 2). */
+  /** Cores that decoding may use, 1 or 2 (default 2). */
   threads?: number;
   /** Seconds without a byte from ffmpeg after which the pass is given up (default 120). */
   stallSeconds?: number;
