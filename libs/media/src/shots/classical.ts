@@ -5,7 +5,7 @@ import { isBare, type Part, Proposer, PROPOSAL_LAG } from './propose.js';
 /** Finds transitions by looking alone: needs no model. A boundary is told at most about 200 frames after it. */
 export class ClassicalDetector implements ShotDetector {
   readonly name = 'backlot-classical';
-  readonly version = '3';
+  readonly version = '4';
   readonly lag = 300;
 
   private readonly proposer: Proposer;

@@ -33,7 +33,7 @@ type JudgedPart = (typeof JUDGED_PARTS)[number];
  */
 export class JudgedDetector implements ShotDetector {
   readonly name = 'backlot';
-  readonly version = '3';
+  readonly version = '4';
   readonly lag = 400;
 
   private readonly proposer: Proposer;
