@@ -7,7 +7,7 @@ import { CELLS, COLUMNS, RESULT, slotOf, STEP, sumF32 } from './layout';
 const DISSOLVE: i32 = 0;
 const MIXES: i32 = 17;
 
-/** No frame of a window is read of another plane than these. */
+/** Planes: luma and both chromas. */
 const ALL: i32 = 3;
 
 /** Sum over the cells of `planes` planes of the distance between a frame and what `mix` shows at `progress` (0 old, 1 new), a cell. */

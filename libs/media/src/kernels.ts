@@ -11,6 +11,7 @@ interface Address {
 /** What libs/media/kernels exports. Addresses are bytes in `memory`; its own comments tell what each function does. */
 export interface Kernels {
   readonly memory: { buffer: ArrayBuffer };
+  readonly BLOCKS: Address;
   readonly FRAMES: Address;
   readonly GRIDS: Address;
   readonly GRID_BYTES: Address;
@@ -21,7 +22,6 @@ export interface Kernels {
   cellDistance(a: number, b: number): number;
   fit(from: number, n: number, minDistance: number, maxError: number, maxStep: number, only: number): number;
   unlike(a: number, b: number, enough: number): number;
-  readonly BLOCKS: Address;
   light(now: number, left: number, top: number, w: number, h: number): void;
   noise(now: number, left: number, top: number, right: number, bottom: number): number;
   changes(now: number, left: number, top: number, right: number, bottom: number): number;
